@@ -1,0 +1,69 @@
+/**
+ * Every bound of the system, in one place, each with its unit in its name.
+ *
+ * A bound that protects memory or time is a constant here; what an operator may tune is a setting whose default and range
+ * stand here. `docs/limits.md` explains each; the tidy test keeps the two together.
+ */
+export const LIMITS = {
+  /** A POST body. The SDKs use 4 MiB as well. */
+  bodyBytesMax: 4 * 1024 * 1024,
+  /** A JSON-RPC request id given as a string, or a `Mcp-Session-Id`, or a `Last-Event-ID`. */
+  idCharactersMax: 256,
+  /** Messages in one batch (revision 2025-03-26 only). */
+  batchMessagesMax: 50,
+  /** A response that comes within this time, before any notification, is answered as plain JSON and writes nothing. */
+  promoteAfterMs: 250,
+  /** Comment lines keep an idle SSE connection open through proxies that cut silent ones. */
+  keepAliveMs: 15_000,
+  /** `retry:` of a connection that the server ends before the response. */
+  retryMs: 1_000,
+  /** How long a holder of an exchange may be silent before another may claim it. */
+  leaseMs: 30_000,
+  /** Longest time one round of an upstream may take. */
+  roundMsMax: 15 * 60_000,
+  /** Rounds of one exchange: a program that asks for ever is stopped here. */
+  roundsMax: 100,
+  /** Rounds that carry no question, only state: paced by `pollMs…`, and bounded. */
+  stateOnlyRoundsMax: 240,
+  stateOnlyPauseMsMin: 250,
+  stateOnlyPauseMsMax: 5_000,
+  /** Questions of one round. */
+  questionsPerRoundMax: 32,
+  /** Open exchanges of one session. */
+  openExchangesPerSessionMax: 256,
+  /** How long an exchange is kept after it settled, and a waiting one without an answer. */
+  settledKeepMs: 60 * 60_000,
+  waitingKeepMsMax: 14 * 24 * 60 * 60_000,
+  /** Calls whose journal is kept so that the same call made again continues, per session. */
+  keptCallsPerSessionMax: 16,
+  /** Events read from the log in one go. */
+  eventsPerReadMax: 256,
+  /** Tries of a write that lost a race before we call it a store fault. */
+  commitAttemptsMax: 16,
+  /** Synthetic progress while a client waits with a progress token. */
+  syntheticProgressMs: 5_000,
+  /** `requestState`, sealed and encoded. It travels through clients and lives in the exchange's item. */
+  requestStateBytesMax: 256 * 1024,
+  /** How long a sealed `requestState` is honoured. */
+  requestStateMsMax: 14 * 24 * 60 * 60_000,
+  /** How often a question is asked again because its answer did not fit its schema. */
+  answerAttemptsMax: 3,
+  /** A program's start, its handshake included. */
+  programStartMsMax: 30_000,
+  /** One line of a stdio program's output. */
+  programLineBytesMax: 16 * 1024 * 1024,
+  /** What is kept of a stdio program's stderr for error messages. */
+  programStderrBytesMax: 4 * 1024,
+  /** Messages a program may send within one run. */
+  programMessagesPerRunMax: 100_000,
+  /** How long a stdio program may take to exit after its stdin is closed, before SIGKILL. */
+  programExitMsMax: 500,
+  /** Quiet time after which a stdio program with an open question counts as waiting. In-process programs need none. */
+  stdioSettleMs: 25,
+  /** Session settings with the names and ranges of Amazon Bedrock AgentCore Runtime. */
+  idleTimeoutMsDefault: 900_000,
+  idleTimeoutMsMin: 60_000,
+  idleTimeoutMsMax: 28_800_000,
+  lifetimeMsDefault: 28_800_000,
+  lifetimeMsMax: 14 * 24 * 60 * 60_000,
+} as const;

@@ -1,0 +1,16 @@
+/** Where exchanges live, addressed by session and exchange id. Contract: `test/contracts/exchange-store.contract.ts`. */
+import type { ExchangeId } from '../base/ids.ts';
+import type { Exchange } from '../session/exchange.ts';
+
+export interface ExchangeStore {
+  /** Stores a new exchange if its address is free; otherwise gives back what is there. Always strongly consistent. */
+  create(
+    exchange: Exchange,
+  ): Promise<{ readonly kind: 'created' } | { readonly kind: 'exists'; readonly exchange: Exchange }>;
+  /** Strongly consistent. `undefined` for what never was, or is gone. */
+  load(session: string, id: ExchangeId): Promise<Exchange | undefined>;
+  /** One conditional write: succeeds if the stored version is `next.version - 1`. */
+  commit(next: Exchange): Promise<'committed' | 'conflict'>;
+  /** The unsettled exchanges of one session. */
+  unsettled(session: string): Promise<readonly Exchange[]>;
+}

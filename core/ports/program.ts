@@ -1,0 +1,37 @@
+/**
+ * An await-style MCP server as the runner sees it: something that can be started afresh for every run and spoken to in
+ * JSON-RPC. Contract: `test/contracts/program.contract.ts`.
+ */
+import type { Message } from '../protocol/messages.ts';
+
+/** One started instance. It speaks the legacy era: it expects `initialize` first. */
+export interface ProgramInstance {
+  /** Delivers a message to the program. Never throws: a program that is gone says so by `onExit`. */
+  send(message: Message): void;
+  /**
+   * Ends the instance; nothing of it reaches the listener afterwards. `park` leaves its open awaits unsettled for ever, so
+   * that no `catch` and no `finally` of the program runs (an in-process program); `stop` lets it clean up. Resolves when
+   * nothing is left behind: no timer, no child process.
+   */
+  end(mode: 'park' | 'stop'): Promise<void>;
+}
+
+export interface ProgramListener {
+  onMessage(message: Message): void;
+  /** A line or message that is no JSON-RPC; reported, otherwise ignored. */
+  onGarbage(text: string): void;
+  /** The instance is gone by itself: crashed, exited, or closed its side. */
+  onExit(reason: { readonly message: string; readonly detail?: string }): void;
+}
+
+export interface Program {
+  /** For people: `expense-tracker`, `npx -y @modelcontextprotocol/server-everything stdio`. */
+  readonly name: string;
+  /**
+   * How long a program with an open question must be quiet before it counts as waiting, in milliseconds; 0 where turns of
+   * the event loop tell (in process).
+   */
+  readonly settleMs: number;
+  /** Starts a fresh instance. Throws `program_unstartable`. */
+  start(listener: ProgramListener): Promise<ProgramInstance>;
+}

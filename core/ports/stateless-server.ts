@@ -1,0 +1,37 @@
+/**
+ * The one contract between the halves: a server of MCP 2026-07-28 as a function type.
+ *
+ * One request in; notifications, then exactly one response out, which may be `input_required`. The runner *is* one, the
+ * upstream adapters are, a gate maps one to another, and the proxy is built on one. Nothing here knows who implements it.
+ */
+
+import type { ModernRequest } from '../protocol/envelope.ts';
+import type { RpcNotification, RpcResponse } from '../protocol/messages.ts';
+
+/** The authenticated identity a call is made for. `anonymous` exists on loopback only. */
+export interface Principal {
+  readonly id: string;
+}
+
+export interface CallContext {
+  readonly principal: Principal;
+  /** Aborted when nobody wants the answer any more: the callee stops, frees everything and ends the iteration. */
+  readonly signal: AbortSignal;
+  /**
+   * Present when the caller already makes sure that this round runs at most once (the proxy's lease on an exchange); its
+   * absence tells the runner to guard the round itself.
+   */
+  readonly lease?: { readonly session: string; readonly exchange: string; readonly generation: number };
+}
+
+/**
+ * Serves one request.
+ *
+ * The iteration yields notifications that belong to the request and then the response, last. It throws a `Fault` for what
+ * is not the request's own outcome: an unreachable upstream, a crashed program, a rejected state. When `signal` is aborted
+ * it may end without a response.
+ */
+export type StatelessServer = (
+  request: ModernRequest,
+  call: CallContext,
+) => AsyncIterable<RpcNotification | RpcResponse>;

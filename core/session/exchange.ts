@@ -1,0 +1,233 @@
+/**
+ * The exchange machine: one client request from arrival to response, over any number of rounds, connections and processes.
+ *
+ * Rules of this file: everything that affects a transition is here; one step of the table becomes one conditional write; an
+ * absent cell is the error (`step` returns `undefined` and nothing changed); time is an argument. It knows neither stores nor
+ * streams. What must reach the client after a commit is *derived* from the value (`outboxOf`), so that whoever finds the
+ * value after a crash can send it, once, at the same place in the event log.
+ */
+import type { InputRequest } from '@modelcontextprotocol/server';
+import type { ExchangeId } from '../base/ids.ts';
+import type { Outcome, RpcRequest } from '../protocol/messages.ts';
+import type { LoggedEvent } from './outbox.ts';
+import { outboxOf } from './outbox.ts';
+
+export type Phase = 'calling' | 'waiting' | 'ready' | 'settled';
+
+/** The time-limited right to drive an exchange; the exchange's `generation` fences a late holder. */
+export interface Lease {
+  readonly owner: string;
+  readonly untilMs: number;
+}
+
+/** Who had the last word. Where it was not the upstream, the questions and answers are kept for the same call made again. */
+export type SettledBy = 'upstream' | 'fault' | 'cancelled' | 'lost';
+
+/** One client request. Times are milliseconds since the epoch. Stored as JSON. */
+export interface Exchange {
+  readonly session: string;
+  readonly id: ExchangeId;
+  readonly phase: Phase;
+  /** The client's request, as it came. */
+  readonly request: RpcRequest;
+  /** Requests to the upstream so far, the running one included. */
+  readonly round: number;
+  /** What the upstream wants back with the answers, byte for byte. */
+  readonly requestState?: string;
+  /** The questions of this round, by key. */
+  readonly pending: Readonly<Record<string, InputRequest>>;
+  /** Those of them that were put to the client, in order: answers already known are not asked for again. */
+  readonly asked: readonly string[];
+  /** The client's answers, by key. */
+  readonly answers: Readonly<Record<string, Outcome>>;
+  readonly lease?: Lease;
+  /** Rises with every claim. */
+  readonly generation: number;
+  /** The last sequence of the event log before what `outboxOf` says. */
+  readonly sequence: number;
+  /** Highest progress value that may have reached the client. */
+  readonly progress?: number;
+  /** When the questions went out. */
+  readonly askedAtMs?: number;
+  readonly response?: Outcome;
+  readonly settledBy?: SettledBy;
+  readonly createdAtMs: number;
+  /** When it may be deleted. Readers decide by it as well, since stores delete late. */
+  readonly expiresAtMs: number;
+  /** Counts commits; a commit writes `version + 1` if the stored one is `version`. */
+  readonly version: number;
+}
+
+interface Driven {
+  /** Last sequence the driver appended. */
+  readonly sequence: number;
+  readonly progress?: number | undefined;
+  readonly expiresAtMs: number;
+}
+
+interface Claim {
+  readonly owner: string;
+  readonly untilMs: number;
+  /** Last sequence found in the event log. */
+  readonly sequence: number;
+  readonly progress?: number | undefined;
+}
+
+export interface ExchangeEvents {
+  completed: Driven & { readonly outcome: Outcome };
+  failed: Driven & { readonly outcome: Outcome; readonly by: 'fault' | 'lost' };
+  inputRequired: Driven & {
+    readonly requests: Readonly<Record<string, InputRequest>>;
+    readonly requestState?: string | undefined;
+    readonly nowMs: number;
+  };
+  answered: { readonly round: number; readonly key: string; readonly outcome: Outcome };
+  claimed: Claim;
+  lapsed: Claim;
+  renewed: { readonly owner: string; readonly untilMs: number };
+  cancelled: { readonly expiresAtMs: number };
+}
+
+export type ExchangeEventType = keyof ExchangeEvents;
+export type ExchangeEvent = { [T in ExchangeEventType]: { readonly type: T } & ExchangeEvents[T] }[ExchangeEventType];
+
+/**
+ * Event-triggered transitions. One state-triggered rule comes after them: *`waiting` with nothing unanswered is `ready`*.
+ * An answer to a settled exchange changes no phase: it is late, and kept where the call may be made again.
+ */
+export const EXCHANGE_TABLE: Readonly<Record<Phase, Partial<Record<ExchangeEventType, Phase>>>> = {
+  calling: {
+    completed: 'settled',
+    failed: 'settled',
+    inputRequired: 'waiting',
+    lapsed: 'calling',
+    renewed: 'calling',
+    cancelled: 'settled',
+  },
+  waiting: { answered: 'waiting', failed: 'settled', cancelled: 'settled' },
+  ready: { claimed: 'calling', failed: 'settled', cancelled: 'settled' },
+  settled: { answered: 'settled' },
+};
+
+/** What the engine must do once the new value is committed. */
+export type Effect =
+  /** Append these to the exchange's event log, the first at `first`; repeating it does no harm. */
+  | { readonly type: 'append'; readonly first: number; readonly events: readonly LoggedEvent[] }
+  /** Hand the exchange to a driver. */
+  | { readonly type: 'dispatch' }
+  /** Whoever drives it must stop. */
+  | { readonly type: 'abandon' };
+
+export interface Step {
+  readonly value: Exchange;
+  readonly effects: readonly Effect[];
+}
+
+/** One transition; `undefined` where the table has no cell or the event does not apply, and then nothing changed. */
+export function step(exchange: Exchange, event: ExchangeEvent): Step | undefined {
+  const to = EXCHANGE_TABLE[exchange.phase][event.type];
+  if (to === undefined) return undefined;
+  const folded = fold(exchange, event);
+  if (folded === undefined) return undefined;
+  const phase = to === 'waiting' && isAnswered(folded) ? 'ready' : to;
+  const value = { ...folded, phase, version: exchange.version + 1 };
+  return { value, effects: effectsOf(exchange, value) };
+}
+
+/** Whether every question of the round has its answer: also true of a round that asked nothing and only gave state. */
+export const isAnswered = (exchange: Pick<Exchange, 'pending' | 'answers'>): boolean =>
+  Object.keys(exchange.pending).every(key => key in exchange.answers);
+
+/** A new exchange: calling its first round, or going on from an earlier one whose questions and answers were kept. */
+export function opened(
+  fields: Pick<Exchange, 'session' | 'id' | 'request' | 'createdAtMs' | 'expiresAtMs'> & { readonly lease: Lease },
+  kept?: Exchange,
+): Step {
+  const { lease, ...rest } = fields;
+  const base = { ...rest, generation: 1, sequence: 0, version: 1, pending: {}, asked: [], answers: {} };
+  if (kept === undefined) return { value: { ...base, phase: 'calling', round: 1, lease }, effects: [] };
+  const value: Exchange = {
+    ...base,
+    round: kept.round,
+    pending: kept.pending,
+    answers: kept.answers,
+    asked: Object.keys(kept.pending).filter(key => !(key in kept.answers)),
+    ...(kept.requestState === undefined ? {} : { requestState: kept.requestState }),
+    askedAtMs: fields.createdAtMs,
+    phase: isAnswered(kept) ? 'ready' : 'waiting',
+  };
+  return { value, effects: effectsOf({ ...value, phase: 'calling' }, value) };
+}
+
+function fold(exchange: Exchange, event: ExchangeEvent): Exchange | undefined {
+  switch (event.type) {
+    case 'completed':
+      return { ...released(exchange, event), response: event.outcome, settledBy: 'upstream', ...NO_QUESTIONS };
+    case 'failed':
+      return { ...released(exchange, event), response: event.outcome, settledBy: event.by };
+    case 'cancelled':
+      return { ...released(exchange, { ...event, sequence: lastSequence(exchange) }), settledBy: 'cancelled' };
+    case 'inputRequired':
+      return asking(released(exchange, event), event);
+    case 'answered':
+      return answering(exchange, event);
+    case 'claimed':
+      return { ...claimedBy(exchange, event), round: exchange.round + 1 };
+    case 'lapsed':
+      return claimedBy(exchange, event);
+    case 'renewed':
+      return exchange.lease?.owner === event.owner
+        ? { ...exchange, lease: { owner: event.owner, untilMs: event.untilMs } }
+        : undefined;
+  }
+}
+
+const NO_QUESTIONS = { pending: {}, asked: [], answers: {} } as const;
+
+/** The exchange without a holder, at the place in the log where its driver left it. */
+function released(exchange: Exchange, event: Driven): Exchange {
+  const { lease: _, ...rest } = exchange;
+  return { ...rest, sequence: event.sequence, expiresAtMs: event.expiresAtMs, ...highest(exchange, event.progress) };
+}
+
+const highest = (exchange: Exchange, progress: number | undefined): { progress?: number } =>
+  progress === undefined ? {} : { progress: Math.max(progress, exchange.progress ?? progress) };
+
+function asking(exchange: Exchange, event: ExchangeEvents['inputRequired']): Exchange {
+  const { requestState: _, ...rest } = exchange;
+  return {
+    ...rest,
+    pending: event.requests,
+    asked: Object.keys(event.requests),
+    answers: {},
+    askedAtMs: event.nowMs,
+    ...(event.requestState === undefined ? {} : { requestState: event.requestState }),
+  };
+}
+
+/** The first answer to a question of this round counts; any other is late. */
+function answering(exchange: Exchange, event: ExchangeEvents['answered']): Exchange | undefined {
+  if (event.round !== exchange.round || !(event.key in exchange.pending) || event.key in exchange.answers)
+    return undefined;
+  return { ...exchange, answers: { ...exchange.answers, [event.key]: event.outcome } };
+}
+
+const claimedBy = (exchange: Exchange, event: Claim): Exchange => ({
+  ...exchange,
+  lease: { owner: event.owner, untilMs: event.untilMs },
+  generation: exchange.generation + 1,
+  sequence: event.sequence,
+  ...highest(exchange, event.progress),
+});
+
+/** The last sequence the exchange is known to use: its outbox included. */
+export const lastSequence = (exchange: Exchange): number => exchange.sequence + outboxOf(exchange).length;
+
+function effectsOf(before: Exchange, after: Exchange): Effect[] {
+  const effects: Effect[] = [];
+  const events = before.phase === after.phase ? [] : outboxOf(after);
+  if (events.length > 0) effects.push({ type: 'append', first: after.sequence + 1, events });
+  if (after.phase === 'ready') effects.push({ type: 'dispatch' });
+  if (before.phase === 'calling' && after.settledBy === 'cancelled') effects.push({ type: 'abandon' });
+  return effects;
+}
