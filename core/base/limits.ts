@@ -29,6 +29,8 @@ export const LIMITS = {
   stateOnlyPauseMsMax: 5_000,
   /** Questions of one round. */
   questionsPerRoundMax: 32,
+  /** One event of an upstream's stream. */
+  sseEventCharactersMax: 16 * 1024 * 1024,
   /** Open exchanges of one session. */
   openExchangesPerSessionMax: 256,
   /** How long an exchange is kept after it settled, and a waiting one without an answer. */
