@@ -1,0 +1,153 @@
+/**
+ * Every command with its options: the one description that arguments are read by, help is made of, and settings name in
+ * their errors. It knows nothing of what the commands do.
+ */
+import { LIMITS } from '../core/base/limits.ts';
+import type { Command } from './arguments.ts';
+import { formatDuration } from './duration.ts';
+
+const range = (from: number, to: number): string => `${formatDuration(from)} to ${formatDuration(to)}`;
+
+export const SERVE: Command = {
+  name: 'serve',
+  summary: 'Serve an MCP server, made stateful, over Streamable HTTP.',
+  usage: [
+    ['fermata serve', 'the bundled example, an expense tracker'],
+    ['fermata serve --program ./server.ts', 'a module whose default export makes an SDK v1 or v2 server'],
+    ['fermata serve -- npx -y some-server stdio', 'any stdio server, in any language'],
+    ['fermata serve --upstream https://host/mcp', 'a stateless server of 2026-07-28 over HTTP'],
+  ],
+  takesCommand: true,
+  groups: [
+    {
+      title: 'What to serve',
+      options: [
+        { name: 'program', value: '<file>', help: 'A module that default-exports a factory of an MCP server.' },
+        { name: 'upstream', value: '<url>', help: 'The endpoint of a stateless MCP server.' },
+      ],
+    },
+    {
+      title: 'Where',
+      options: [
+        {
+          name: 'port',
+          value: '<number>',
+          env: 'PORT',
+          initial: '8787',
+          help: 'Port to listen on; 0 takes a free one.',
+        },
+        {
+          name: 'host',
+          value: '<address>',
+          env: 'HOST',
+          initial: '127.0.0.1',
+          help: 'Address to bind; any but loopback needs API keys.',
+        },
+        {
+          name: 'data',
+          value: '<folder>',
+          env: 'FERMATA_DATA',
+          initial: '.fermata',
+          help: 'Folder of the store and its key.',
+        },
+        { name: 'memory', help: 'Keep everything in memory: nothing survives a restart.' },
+      ],
+    },
+    {
+      title: 'Sessions',
+      options: [
+        {
+          name: 'idle-timeout',
+          value: '<time>',
+          env: 'FERMATA_IDLE_TIMEOUT',
+          initial: formatDuration(LIMITS.idleTimeoutMsDefault),
+          help: `Idle time after which a session sleeps or ends: ${range(LIMITS.idleTimeoutMsMin, LIMITS.idleTimeoutMsMax)}.`,
+        },
+        {
+          name: 'max-lifetime',
+          value: '<time>',
+          env: 'FERMATA_MAX_LIFETIME',
+          initial: formatDuration(LIMITS.lifetimeMsDefault),
+          help: `When a session ends whatever happens: ${range(LIMITS.idleTimeoutMsMin, LIMITS.lifetimeMsMax)}.`,
+        },
+        {
+          name: 'idle-action',
+          value: '<action>',
+          env: 'FERMATA_IDLE_ACTION',
+          initial: 'sleep',
+          help: 'What idleness does: sleep (until the next request) or end.',
+        },
+        {
+          name: 'retry-lost',
+          value: '<which>',
+          env: 'FERMATA_RETRY_LOST',
+          initial: 'idempotent',
+          help: 'Calls to run again when their process died at work: never, idempotent or always.',
+        },
+      ],
+    },
+    {
+      title: 'Who may come in',
+      options: [
+        {
+          name: 'allow-host',
+          value: '<name>',
+          repeats: true,
+          env: 'FERMATA_ALLOW_HOST',
+          help: 'A further value of the Host header to accept.',
+        },
+        {
+          name: 'allow-origin',
+          value: '<origin>',
+          repeats: true,
+          env: 'FERMATA_ALLOW_ORIGIN',
+          help: 'A further value of the Origin header to accept.',
+        },
+      ],
+    },
+    {
+      title: 'Output',
+      options: [
+        { name: 'json', env: 'FERMATA_JSON', help: 'Log one JSON object a line.' },
+        { name: 'debug', help: 'Log everything, and show stacks with errors.' },
+      ],
+    },
+  ],
+  more: 'Times are seconds, or like 90s, 15m, 8h, 14d. FERMATA_API_KEYS holds the keys that "fermata key" makes.',
+};
+
+export const DEMO: Command = {
+  name: 'demo',
+  summary: 'A client in the terminal: calls the tools of the example and shows what happens.',
+  usage: [
+    ['fermata demo', 'use the server that runs here, or start one'],
+    ['fermata demo --kill', 'kill the server while it waits for an answer, and watch the call go on'],
+    ['fermata demo --auto', 'answer every question by itself'],
+  ],
+  groups: [
+    {
+      title: 'Options',
+      options: [
+        { name: 'url', value: '<url>', initial: 'http://127.0.0.1:8787/mcp', help: 'The endpoint to talk to.' },
+        { name: 'key', value: '<key>', env: 'FERMATA_API_KEY', help: 'An API key, if the endpoint asks for one.' },
+        { name: 'auto', help: 'Answer every question by itself; needs no terminal.' },
+        { name: 'kill', help: 'Start a server of its own and SIGKILL it between a question and its answer.' },
+        { name: 'debug', help: 'Show stacks with errors.' },
+      ],
+    },
+  ],
+};
+
+export const KEY: Command = {
+  name: 'key',
+  summary: 'Make an API key, shown once, and the line that lets it in.',
+  usage: [['fermata key --name alice', 'a key for the principal "alice"']],
+  groups: [
+    {
+      title: 'Options',
+      options: [{ name: 'name', value: '<name>', initial: 'owner', help: 'The principal that the key stands for.' }],
+    },
+  ],
+};
+
+export const COMMANDS: readonly Command[] = [SERVE, DEMO, KEY];

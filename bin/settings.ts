@@ -1,0 +1,159 @@
+/**
+ * The settings of `fermata serve`, from its arguments and the environment: an argument wins over a variable, a variable over
+ * the default, and an empty variable counts as none.
+ *
+ * Pure. Every refusal is a `setting_invalid` that names the argument or variable it came from and shows a right one.
+ */
+import { resolve } from 'node:path';
+import { Fault } from '../core/base/errors.ts';
+import { LIMITS } from '../core/base/limits.ts';
+import type { IdleAction } from '../core/session/session.ts';
+import type { Arguments, OptionRow } from './arguments.ts';
+import { optionsOf } from './arguments.ts';
+import { SERVE } from './commands.ts';
+import { formatDuration, parseDuration } from './duration.ts';
+
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/** What is made stateful. */
+export type Served =
+  | { readonly kind: 'example' }
+  | { readonly kind: 'module'; readonly path: string }
+  | { readonly kind: 'command'; readonly command: string; readonly args: readonly string[] }
+  | { readonly kind: 'upstream'; readonly url: string };
+
+const RETRY_LOST = ['never', 'idempotent', 'always'] as const;
+const IDLE_ACTIONS = ['sleep', 'end'] as const satisfies readonly IdleAction[];
+export type RetryLost = (typeof RETRY_LOST)[number];
+
+export interface ServeSettings {
+  readonly served: Served;
+  readonly port: number;
+  readonly host: string;
+  /** The folder of the store, absolute; `undefined` keeps everything in memory. */
+  readonly data: string | undefined;
+  readonly idleTimeoutMs: number;
+  readonly lifetimeMs: number;
+  readonly idleAction: IdleAction;
+  readonly retryLost: RetryLost;
+  readonly allowHosts: readonly string[];
+  readonly allowOrigins: readonly string[];
+  /** The value of FERMATA_API_KEYS. */
+  readonly apiKeys: string | undefined;
+  readonly json: boolean;
+  readonly debug: boolean;
+}
+
+/** A value and where it came from, for errors. */
+interface Given {
+  readonly text: string;
+  readonly from: string;
+}
+
+export function serveSettings(given: Arguments, env: Variables, folder: string): ServeSettings {
+  const lookUp = (name: string): Given | undefined => valueFrom(rowOf(name), given, env);
+  const isOn = (name: string): boolean => isSwitchedOn(rowOf(name), given, env);
+  const idleTimeoutMs = duration(lookUp('idle-timeout'), LIMITS.idleTimeoutMsDefault, LIMITS.idleTimeoutMsMax);
+  const lifetimeMs = duration(lookUp('max-lifetime'), LIMITS.lifetimeMsDefault, LIMITS.lifetimeMsMax);
+  if (idleTimeoutMs > lifetimeMs) {
+    const facts = `The idle time-out (${formatDuration(idleTimeoutMs)}) is longer than the lifetime (${formatDuration(lifetimeMs)}).`;
+    throw new Fault('setting_invalid', `${facts} Raise --max-lifetime or lower --idle-timeout.`);
+  }
+  return {
+    served: servedBy(given, folder),
+    port: port(lookUp('port')),
+    host: lookUp('host')?.text ?? '127.0.0.1',
+    data: dataFolder(given, lookUp('data'), isOn('memory'), folder),
+    idleTimeoutMs,
+    lifetimeMs,
+    idleAction: choice(lookUp('idle-action'), IDLE_ACTIONS, 'sleep'),
+    retryLost: choice(lookUp('retry-lost'), RETRY_LOST, 'idempotent'),
+    allowHosts: list(rowOf('allow-host'), given, env),
+    allowOrigins: list(rowOf('allow-origin'), given, env),
+    apiKeys: env.FERMATA_API_KEYS || undefined,
+    json: isOn('json'),
+    debug: isOn('debug'),
+  };
+}
+
+function rowOf(name: string): OptionRow {
+  const row = optionsOf(SERVE).find(option => option.name === name);
+  if (row === undefined) throw new Error(`There is no option --${name}.`);
+  return row;
+}
+
+function valueFrom(row: OptionRow, given: Arguments, env: Variables): Given | undefined {
+  const argument = given.values[row.name]?.[0];
+  if (argument !== undefined) return { text: argument, from: `--${row.name}` };
+  const variable = row.env === undefined ? undefined : env[row.env];
+  return variable && row.env !== undefined ? { text: variable.trim(), from: row.env } : undefined;
+}
+
+function isSwitchedOn(row: OptionRow, given: Arguments, env: Variables): boolean {
+  if (given.values[row.name] !== undefined) return true;
+  const variable = row.env === undefined ? undefined : env[row.env];
+  return variable !== undefined && !['', '0', 'false', 'no'].includes(variable.toLowerCase());
+}
+
+const list = (row: OptionRow, given: Arguments, env: Variables): readonly string[] =>
+  (given.values[row.name] ?? [env[row.env ?? ''] ?? ''])
+    .flatMap(text => text.split(','))
+    .map(text => text.trim())
+    .filter(text => text !== '');
+
+function servedBy(given: Arguments, folder: string): Served {
+  const program = given.values.program?.[0];
+  const upstream = given.values.upstream?.[0];
+  const ways = [program, upstream, given.command].filter(way => way !== undefined);
+  if (ways.length > 1)
+    throw new Fault('setting_invalid', 'Give one of --program, --upstream and -- <command>, not several.');
+  if (program !== undefined) return { kind: 'module', path: resolve(folder, program) };
+  if (upstream !== undefined) return { kind: 'upstream', url: upstreamUrl(upstream) };
+  if (given.command === undefined) return { kind: 'example' };
+  const [command, ...args] = given.command;
+  if (command === undefined) {
+    const example = 'fermata serve -- npx -y @modelcontextprotocol/server-everything stdio';
+    throw new Fault('setting_invalid', `There is no command after --. For example: ${example}`);
+  }
+  return { kind: 'command', command, args };
+}
+
+function upstreamUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url.href;
+  throw invalid({ text, from: '--upstream' }, 'no URL of an MCP endpoint', 'http://127.0.0.1:3000/mcp');
+}
+
+function port(given: Given | undefined): number {
+  if (given === undefined) return 8787;
+  const value = Number(given.text);
+  if (/^\d+$/.test(given.text) && value <= 65_535) return value;
+  throw invalid(given, 'no port (a number from 0 to 65535)', '8787');
+}
+
+function dataFolder(given: Arguments, data: Given | undefined, memory: boolean, folder: string): string | undefined {
+  if (memory && given.values.data !== undefined) {
+    throw new Fault('setting_invalid', 'Give either --memory or --data, not both.');
+  }
+  return memory ? undefined : resolve(folder, data?.text ?? '.fermata');
+}
+
+function duration(given: Given | undefined, initial: number, max: number): number {
+  if (given === undefined) return initial;
+  const value = parseDuration(given.text);
+  if (value !== undefined && value >= LIMITS.idleTimeoutMsMin && value <= max) return value;
+  const bounds = `from ${formatDuration(LIMITS.idleTimeoutMsMin)} to ${formatDuration(max)}`;
+  throw invalid(given, value === undefined ? `no time (${bounds})` : `not ${bounds}`, formatDuration(initial));
+}
+
+function choice<T extends string>(given: Given | undefined, choices: readonly T[], initial: T): T {
+  if (given === undefined) return initial;
+  const chosen = choices.find(value => value === given.text);
+  if (chosen !== undefined) return chosen;
+  throw invalid(given, `none of ${choices.join(', ')}`, initial);
+}
+
+function invalid(given: Given, what: string, example: string): Fault {
+  const shown = given.from.startsWith('--') ? `${given.from} ${example}` : `${given.from}=${example}`;
+  return new Fault('setting_invalid', `${given.from} is "${given.text}", which is ${what}. For example: ${shown}`);
+}

@@ -1,0 +1,167 @@
+/** Settings of `fermata serve` from arguments and variables: who wins, what is refused, and with which words. */
+import { describe, expect, test } from 'vitest';
+import { readArguments } from '../../bin/arguments.ts';
+import { SERVE } from '../../bin/commands.ts';
+import { formatDuration, parseDuration } from '../../bin/duration.ts';
+import type { ServeSettings } from '../../bin/settings.ts';
+import { serveSettings } from '../../bin/settings.ts';
+import { Fault } from '../../core/base/errors.ts';
+
+const settings = (argv: string[], env: Record<string, string> = {}): ServeSettings =>
+  serveSettings(readArguments(SERVE, argv), env, '/work');
+
+const refusal = (argv: string[], env: Record<string, string> = {}): string => {
+  try {
+    settings(argv, env);
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'setting_invalid') return error.message;
+    throw error;
+  }
+  throw new Error('It was accepted.');
+};
+
+describe('settings', () => {
+  test('have defaults that serve the example on loopback, with the time-outs of AgentCore', () => {
+    expect(settings([])).toEqual({
+      served: { kind: 'example' },
+      port: 8787,
+      host: '127.0.0.1',
+      data: '/work/.fermata',
+      idleTimeoutMs: 900_000,
+      lifetimeMs: 28_800_000,
+      idleAction: 'sleep',
+      retryLost: 'idempotent',
+      allowHosts: [],
+      allowOrigins: [],
+      apiKeys: undefined,
+      json: false,
+      debug: false,
+    });
+  });
+
+  test('come from variables, and arguments win over them', () => {
+    const env = { PORT: '1', HOST: '::1', FERMATA_DATA: 'd', FERMATA_IDLE_TIMEOUT: '2m', FERMATA_MAX_LIFETIME: '3m' };
+    const more = { FERMATA_IDLE_ACTION: 'end', FERMATA_RETRY_LOST: 'never', FERMATA_JSON: '1', FERMATA_API_KEYS: 'k' };
+    expect(settings([], { ...env, ...more })).toMatchObject({
+      port: 1,
+      host: '::1',
+      data: '/work/d',
+      idleTimeoutMs: 120_000,
+      lifetimeMs: 180_000,
+      idleAction: 'end',
+      retryLost: 'never',
+      json: true,
+      apiKeys: 'k',
+    });
+    const argv = ['--port', '2', '--host', 'h', '--data', '/x', '--idle-timeout', '90', '--retry-lost', 'always'];
+    expect(settings(argv, { ...env, ...more })).toMatchObject({
+      port: 2,
+      host: 'h',
+      data: '/x',
+      idleTimeoutMs: 90_000,
+      retryLost: 'always',
+    });
+  });
+
+  test('take an empty variable for none, and a switch that says no for no', () => {
+    expect(settings([], { PORT: '', FERMATA_JSON: '0', FERMATA_API_KEYS: '' })).toMatchObject({
+      port: 8787,
+      json: false,
+      apiKeys: undefined,
+    });
+  });
+
+  test('tell what is served', () => {
+    expect(settings(['--program', './server.ts']).served).toEqual({ kind: 'module', path: '/work/server.ts' });
+    expect(settings(['--upstream', 'https://host/mcp']).served).toEqual({ kind: 'upstream', url: 'https://host/mcp' });
+    expect(settings(['--', 'npx', '-y', 'x']).served).toEqual({ kind: 'command', command: 'npx', args: ['-y', 'x'] });
+  });
+
+  test('accept lists, with commas or repeated', () => {
+    expect(settings(['--allow-host', 'a,b', '--allow-host', 'c']).allowHosts).toEqual(['a', 'b', 'c']);
+    expect(settings([], { FERMATA_ALLOW_ORIGIN: 'https://a, https://b' }).allowOrigins).toEqual([
+      'https://a',
+      'https://b',
+    ]);
+  });
+
+  test('without a store have no folder', () => {
+    expect(settings(['--memory'], { FERMATA_DATA: 'd' }).data).toBeUndefined();
+  });
+});
+
+describe('settings that cannot be', () => {
+  const cases: readonly [string[], Record<string, string>, string][] = [
+    [[], { PORT: 'abc' }, 'PORT is "abc", which is no port (a number from 0 to 65535). For example: PORT=8787'],
+    [
+      ['--port', '70000'],
+      {},
+      '--port is "70000", which is no port (a number from 0 to 65535). For example: --port 8787',
+    ],
+    [
+      ['--idle-timeout', '5x'],
+      {},
+      '--idle-timeout is "5x", which is no time (from 1m to 8h). For example: --idle-timeout 15m',
+    ],
+    [
+      ['--idle-timeout', '10s'],
+      {},
+      '--idle-timeout is "10s", which is not from 1m to 8h. For example: --idle-timeout 15m',
+    ],
+    [
+      [],
+      { FERMATA_MAX_LIFETIME: '15d' },
+      'FERMATA_MAX_LIFETIME is "15d", which is not from 1m to 14d. For example: FERMATA_MAX_LIFETIME=8h',
+    ],
+    [
+      ['--idle-timeout', '2h', '--max-lifetime', '1h'],
+      {},
+      'The idle time-out (2h) is longer than the lifetime (1h). Raise --max-lifetime or lower --idle-timeout.',
+    ],
+    [
+      ['--idle-action', 'stop'],
+      {},
+      '--idle-action is "stop", which is none of sleep, end. For example: --idle-action sleep',
+    ],
+    [
+      [],
+      { FERMATA_RETRY_LOST: 'yes' },
+      'FERMATA_RETRY_LOST is "yes", which is none of never, idempotent, always. For example: FERMATA_RETRY_LOST=idempotent',
+    ],
+    [
+      ['--upstream', 'localhost:3000'],
+      {},
+      '--upstream is "localhost:3000", which is no URL of an MCP endpoint. For example: --upstream http://127.0.0.1:3000/mcp',
+    ],
+    [['--program', 'a.ts', '--', 'b'], {}, 'Give one of --program, --upstream and -- <command>, not several.'],
+    [['--memory', '--data', 'd'], {}, 'Give either --memory or --data, not both.'],
+    [
+      ['--'],
+      {},
+      'There is no command after --. For example: fermata serve -- npx -y @modelcontextprotocol/server-everything stdio',
+    ],
+  ];
+  for (const [argv, env, message] of cases) {
+    test(`are refused with what to write instead: ${message.slice(0, 40)}`, () =>
+      expect(refusal(argv, env)).toBe(message));
+  }
+});
+
+test('times are read as people write them and written as short as they can be', () => {
+  const written: readonly [string, number][] = [
+    ['90', 90_000],
+    ['90s', 90_000],
+    ['15m', 900_000],
+    ['1.5h', 5_400_000],
+    ['14d', 1_209_600_000],
+  ];
+  for (const [text, milliseconds] of written) expect(parseDuration(text)).toBe(milliseconds);
+  for (const text of ['', 'm', '-1', '1w', '1e3', '1 2']) expect(parseDuration(text)).toBeUndefined();
+  expect([90_000, 900_000, 28_800_000, 1_209_600_000, 0].map(formatDuration)).toEqual([
+    '90s',
+    '15m',
+    '8h',
+    '14d',
+    '0s',
+  ]);
+});
