@@ -7,6 +7,8 @@
 export const LIMITS = {
   /** A POST body. The SDKs use 4 MiB as well. */
   bodyBytesMax: 4 * 1024 * 1024,
+  /** Objects and arrays within each other in a POST body: deeper ones would exhaust the stack of whoever walks them. */
+  bodyDepthMax: 200,
   /** A JSON-RPC request id given as a string, or a `Mcp-Session-Id`, or a `Last-Event-ID`. */
   idCharactersMax: 256,
   /** Messages in one batch (revision 2025-03-26 only). */
@@ -27,21 +29,36 @@ export const LIMITS = {
   stateOnlyRoundsMax: 240,
   stateOnlyPauseMsMin: 250,
   stateOnlyPauseMsMax: 5_000,
+  /** How often the id of a settled request may be used again in a session. The specification says: never. */
+  idGenerationsMax: 1_000,
+  /** Pages of a list the proxy reads to find one tool. */
+  listPagesMax: 100,
   /** Questions of one round. */
   questionsPerRoundMax: 32,
+  /** A JSON answer of an upstream. */
+  upstreamBodyBytesMax: 64 * 1024 * 1024,
+  /** Redirects followed on the way to an upstream; only within its origin. */
+  upstreamRedirectsMax: 3,
   /** One event of an upstream's stream. */
   sseEventCharactersMax: 16 * 1024 * 1024,
-  /** Open exchanges of one session. */
-  openExchangesPerSessionMax: 256,
   /** How long an exchange is kept after it settled, and a waiting one without an answer. */
   settledKeepMs: 60 * 60_000,
   waitingKeepMsMax: 14 * 24 * 60 * 60_000,
   /** Calls whose journal is kept so that the same call made again continues, per session. */
   keptCallsPerSessionMax: 16,
+  /** Rows the memory store holds before it refuses new ones; it never drops what has not expired. */
+  memoryRowsMax: 1_000_000,
+  /** How often an embedded store looks for expired rows, and how many of a kind it deletes in one go. */
+  pruneEveryMs: 60_000,
+  pruneRowsMax: 500,
   /** Events read from the log in one go. */
   eventsPerReadMax: 256,
   /** Tries of a write that lost a race before we call it a store fault. */
   commitAttemptsMax: 16,
+  /** Notifications that wait for the log before progress is coalesced: the newest of a run of progress stands for it. */
+  appendBacklogMax: 16,
+  /** How often an open connection looks at its exchange when the log is silent. */
+  lookAgainMs: 1_000,
   /** Synthetic progress while a client waits with a progress token. */
   syntheticProgressMs: 5_000,
   /** `requestState`, sealed and encoded. It travels through clients and lives in the exchange's item. */

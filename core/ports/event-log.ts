@@ -15,7 +15,8 @@ export interface SequencedEvent extends LoggedEvent {
 export interface EventLog {
   /**
    * Puts `events` at `first`, `first + 1`, …: all of them or none, and only where those places are free. `conflict` means
-   * that someone else wrote there, or that we did before: read to tell. Durable when it resolves.
+   * that someone else wrote there, or that we did before: read to tell. Durable when it resolves. Each event is absent from
+   * `expiresAtMs` on, and its place is free again; give a stream's events moments that do not decrease.
    */
   append(
     stream: StreamAddress,
@@ -26,7 +27,8 @@ export interface EventLog {
   /** Up to `limit` events after a sequence, in order. Strongly consistent. */
   read(stream: StreamAddress, after: number, limit: number): Promise<readonly SequencedEvent[]>;
   /**
-   * Resolves when there may be events after `after`, or when `signal` is aborted; at the latest after `patienceMs`.
+   * Resolves when there may be events after `after`, when `signal` is aborted, when the store is closed; at the latest after
+   * `patienceMs`. Never rejects, and leaves nothing behind.
    * A store that shares a process with the writer resolves at once; others poll.
    */
   changed(stream: StreamAddress, after: number, signal: AbortSignal, patienceMs: number): Promise<void>;

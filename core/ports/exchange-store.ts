@@ -1,9 +1,15 @@
-/** Where exchanges live, addressed by session and exchange id. Contract: `test/contracts/exchange-store.contract.ts`. */
+/**
+ * Where exchanges live, addressed by session and exchange id. From its `expiresAtMs` on an exchange is absent for every
+ * method, whether or not it has been deleted. Contract: `test/contracts/exchange-store.contract.ts`.
+ */
 import type { ExchangeId } from '../base/ids.ts';
 import type { Exchange } from '../session/exchange.ts';
 
 export interface ExchangeStore {
-  /** Stores a new exchange if its address is free; otherwise gives back what is there. Always strongly consistent. */
+  /**
+   * Stores a new exchange if its address is free; otherwise gives back what is there. Always strongly consistent. The stream
+   * of a new exchange is empty: what an expired one of the same address left there is gone when this resolves.
+   */
   create(
     exchange: Exchange,
   ): Promise<{ readonly kind: 'created' } | { readonly kind: 'exists'; readonly exchange: Exchange }>;
@@ -11,6 +17,6 @@ export interface ExchangeStore {
   load(session: string, id: ExchangeId): Promise<Exchange | undefined>;
   /** One conditional write: succeeds if the stored version is `next.version - 1`. */
   commit(next: Exchange): Promise<'committed' | 'conflict'>;
-  /** The unsettled exchanges of one session. */
+  /** The unsettled exchanges of one session, in no particular order. */
   unsettled(session: string): Promise<readonly Exchange[]>;
 }

@@ -1,4 +1,7 @@
-/** Where sessions live. Contract: `test/contracts/session-store.contract.ts`. */
+/**
+ * Where sessions live. A store does not compute phases: it gives back ended sessions too, until `keptUntilMs`; from then on they
+ * are absent. Contract: `test/contracts/session-store.contract.ts`.
+ */
 import type { Session } from '../session/session.ts';
 
 export interface SessionStore {

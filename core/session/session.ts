@@ -8,6 +8,7 @@
  */
 import type { ClientCapabilities, Implementation, ListRootsResult } from '@modelcontextprotocol/server';
 import type { ExchangeId } from '../base/ids.ts';
+import { LIMITS } from '../base/limits.ts';
 import type { LogLevel } from '../protocol/methods.ts';
 import type { LegacyRevision } from '../protocol/revisions.ts';
 
@@ -58,6 +59,12 @@ export const SESSION_TABLE: Readonly<Record<SessionPhase, Partial<Record<Session
 
 /** When the session ends whatever happens, in milliseconds since the epoch. */
 export const endsAtMs = (session: Session): number => session.createdAtMs + session.lifetimeMs;
+
+/** When a store may delete it: ended sessions are kept a while, so that a late request learns that its session has ended. */
+export function keptUntilMs(session: Session): number {
+  const idles = session.idleAction === 'end' ? idlesAtMs(session) : Number.POSITIVE_INFINITY;
+  return Math.min(session.stoppedAtMs ?? idles, idles, endsAtMs(session)) + LIMITS.settledKeepMs;
+}
 
 /** When the session falls idle unless it is touched before. */
 export const idlesAtMs = (session: Session): number => session.seenAtMs + session.idleTimeoutMs;

@@ -1,0 +1,77 @@
+/**
+ * Exchanges in memory, as JSON texts by session and exchange id. It knows when a row is there and which version it has;
+ * what a phase means is the exchange machine's business, except that `settled` ones are left out of `unsettled`.
+ */
+
+import type { StreamAddress } from '../../ports/event-log.ts';
+import type { ExchangeStore } from '../../ports/exchange-store.ts';
+import type { Exchange, Phase } from '../../session/exchange.ts';
+import type { Room } from './room.ts';
+
+interface Row {
+  readonly phase: Phase;
+  readonly version: number;
+  readonly expiresAtMs: number;
+  readonly json: string;
+}
+
+/** `clear` empties the stream of an address: a new exchange begins with an empty one. */
+export function memoryExchangeStore(room: Room, clear: (stream: StreamAddress) => void): ExchangeStore {
+  const sessions = new Map<string, Map<string, Row>>();
+  let size = 0;
+
+  const live = (session: string, id: string): Row | undefined => {
+    const row = sessions.get(session)?.get(id);
+    return row !== undefined && row.expiresAtMs > room.now() ? row : undefined;
+  };
+
+  const put = (exchange: Exchange): void => {
+    const rows = sessions.get(exchange.session) ?? new Map<string, Row>();
+    sessions.set(exchange.session, rows);
+    if (!rows.has(exchange.id)) size += 1;
+    const { phase, version, expiresAtMs } = exchange;
+    rows.set(exchange.id, { phase, version, expiresAtMs, json: JSON.stringify(exchange) });
+  };
+
+  const pruneSession = (session: string, rows: Map<string, Row>, nowMs: number): void => {
+    for (const [id, row] of rows) if (row.expiresAtMs <= nowMs && rows.delete(id)) size -= 1;
+    if (rows.size === 0) sessions.delete(session);
+  };
+
+  room.shelf({
+    size: () => size,
+    prune: nowMs => {
+      for (const [session, rows] of sessions) pruneSession(session, rows, nowMs);
+    },
+  });
+
+  return {
+    async create(exchange) {
+      const found = live(exchange.session, exchange.id);
+      if (found !== undefined) return { kind: 'exists', exchange: parse(found) };
+      room.need(1);
+      clear({ session: exchange.session, stream: exchange.id });
+      put(exchange);
+      return { kind: 'created' };
+    },
+
+    async load(session, id) {
+      const row = live(session, id);
+      return row === undefined ? undefined : parse(row);
+    },
+
+    async commit(next) {
+      if (live(next.session, next.id)?.version !== next.version - 1) return 'conflict';
+      put(next);
+      return 'committed';
+    },
+
+    async unsettled(session) {
+      const nowMs = room.now();
+      const rows = [...(sessions.get(session)?.values() ?? [])];
+      return rows.filter(row => row.phase !== 'settled' && row.expiresAtMs > nowMs).map(parse);
+    },
+  };
+}
+
+const parse = (row: Row): Exchange => JSON.parse(row.json) as Exchange;
