@@ -29,6 +29,8 @@ export const LIMITS = {
   stateOnlyRoundsMax: 240,
   stateOnlyPauseMsMin: 250,
   stateOnlyPauseMsMax: 5_000,
+  /** Resource subscriptions of one session. */
+  subscriptionsPerSessionMax: 256,
   /** How often the id of a settled request may be used again in a session. The specification says: never. */
   idGenerationsMax: 1_000,
   /** Pages of a list the proxy reads to find one tool. */
@@ -71,6 +73,10 @@ export const LIMITS = {
   programStartMsMax: 30_000,
   /** One line of a stdio program's output. */
   programLineBytesMax: 16 * 1024 * 1024,
+  /** What may wait for a stdio program that does not read its stdin. */
+  programInputBytesMax: 32 * 1024 * 1024,
+  /** How much of a program's output that is no message is reported. */
+  garbageCharactersMax: 500,
   /** What is kept of a stdio program's stderr for error messages. */
   programStderrBytesMax: 4 * 1024,
   /** Messages a program may send within one run. */

@@ -79,6 +79,8 @@ export interface ExchangeEvents {
   inputRequired: Driven & {
     readonly requests: Readonly<Record<string, InputRequest>>;
     readonly requestState?: string | undefined;
+    /** Answers known without asking, such as cached roots. */
+    readonly known?: Readonly<Record<string, Outcome>>;
     readonly nowMs: number;
   };
   answered: { readonly round: number; readonly key: string; readonly outcome: Outcome };
@@ -198,8 +200,8 @@ function asking(exchange: Exchange, event: ExchangeEvents['inputRequired']): Exc
   return {
     ...rest,
     pending: event.requests,
-    asked: Object.keys(event.requests),
-    answers: {},
+    asked: Object.keys(event.requests).filter(key => !(key in (event.known ?? {}))),
+    answers: event.known ?? {},
     askedAtMs: event.nowMs,
     ...(event.requestState === undefined ? {} : { requestState: event.requestState }),
   };

@@ -1,0 +1,118 @@
+/**
+ * Questions and answers between a modern server and a legacy client.
+ *
+ * A modern server embeds its questions in a result; a legacy client gets them as requests and answers with responses, which
+ * may be errors, for which the modern form has no words. Source: MCP 2026-07-28 "Multi round-trip requests"; 2025-11-25
+ * "Elicitation", "Sampling", "Roots".
+ */
+import type { ClientCapabilities, InputRequest } from '@modelcontextprotocol/server';
+import { Fault } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { InputRequests, InputResponses } from '../protocol/envelope.ts';
+import type { Outcome, RpcError } from '../protocol/messages.ts';
+import { isObject } from '../protocol/messages.ts';
+import type { InputMethod } from '../protocol/methods.ts';
+import { isInputMethod } from '../protocol/methods.ts';
+
+export interface InputRequired {
+  readonly requests: InputRequests;
+  readonly requestState: string | undefined;
+}
+
+/** What an `input_required` result asks; throws `upstream_invalid` where it breaks the protocol. */
+export function inputRequiredOf(result: Record<string, unknown>, capabilities: ClientCapabilities): InputRequired {
+  const { inputRequests = {}, requestState } = result;
+  if (!isObject(inputRequests) || (requestState !== undefined && typeof requestState !== 'string')) {
+    throw invalid('its inputRequests must be an object and its requestState a string');
+  }
+  const entries = Object.entries(inputRequests);
+  if (entries.length === 0 && requestState === undefined)
+    throw invalid('it has neither inputRequests nor requestState');
+  if (entries.length > LIMITS.questionsPerRoundMax) {
+    throw invalid(`it asks ${entries.length} questions at once; ${LIMITS.questionsPerRoundMax} is the most`);
+  }
+  const requests: InputRequests = {};
+  for (const [key, request] of entries) requests[key] = questionOf(key, request, capabilities);
+  return { requests, requestState };
+}
+
+const invalid = (what: string): Fault =>
+  new Fault('upstream_invalid', `The server's input_required result breaks the protocol: ${what}.`);
+
+function questionOf(key: string, value: unknown, capabilities: ClientCapabilities): InputRequest {
+  if (!isObject(value) || !isInputMethod(value.method))
+    throw invalid(`question ${JSON.stringify(key)} has no known method`);
+  const params = value.params === undefined ? {} : value.params;
+  if (!isObject(params)) throw invalid(`question ${JSON.stringify(key)} has params that are no object`);
+  if (!isDeclared(value.method, params, capabilities)) {
+    throw invalid(`it asks for ${value.method}, which the client did not declare`);
+  }
+  return withElicitationId(key, { method: value.method, params }) as InputRequest;
+}
+
+function isDeclared(method: InputMethod, params: Record<string, unknown>, capabilities: ClientCapabilities): boolean {
+  switch (method) {
+    case 'elicitation/create': {
+      const mode = params.mode === 'url' ? 'url' : 'form';
+      const declared = capabilities.elicitation;
+      return (
+        declared !== undefined &&
+        (declared[mode] !== undefined || (mode === 'form' && Object.keys(declared).length === 0))
+      );
+    }
+    case 'sampling/createMessage':
+      return capabilities.sampling !== undefined;
+    case 'roots/list':
+      return capabilities.roots !== undefined;
+  }
+}
+
+/** URL mode needs an `elicitationId` in the legacy era; modern questions have none, so the key serves. */
+function withElicitationId(
+  key: string,
+  question: { method: InputMethod; params: Record<string, unknown> },
+): { method: InputMethod; params: Record<string, unknown> } {
+  if (question.method !== 'elicitation/create' || question.params.mode !== 'url') return question;
+  return { ...question, params: { elicitationId: key, ...question.params } };
+}
+
+/** Whether a result has the least that an answer to a method must have; its values are the asker's to judge. */
+export function isAnswerShaped(method: string, outcome: Outcome): boolean {
+  if ('error' in outcome) return true;
+  const { action, content, roots, role } = outcome.result;
+  switch (method) {
+    case 'elicitation/create':
+      return (
+        ['accept', 'decline', 'cancel'].includes(action as string) &&
+        (content === undefined || content === null || isObject(content))
+      );
+    case 'roots/list':
+      return Array.isArray(roots);
+    default:
+      return typeof role === 'string' && (isObject(content) || Array.isArray(content));
+  }
+}
+
+/**
+ * A legacy client's answer as the modern form can say it. An error to an elicitation is `cancel`; an error to sampling or
+ * roots has no form: the call ends with it (`refusal`).
+ */
+export function answerOf(method: string, outcome: Outcome): { answer: Outcome } | { refusal: RpcError } {
+  if ('result' in outcome) return { answer: outcome };
+  if (method === 'elicitation/create') return { answer: { result: { action: 'cancel' } } };
+  return { refusal: outcome.error };
+}
+
+/** How a call ends whose question the client refused: a tool says so in its result, anything else fails with the error. */
+export function refusedOutcome(callMethod: string, questionMethod: string, error: RpcError): Outcome {
+  if (callMethod !== 'tools/call') return { error };
+  const text = `The client answered ${questionMethod} with an error: ${error.message} (${error.code})`;
+  return { result: { content: [{ type: 'text', text }], isError: true } };
+}
+
+/** The answers of a round as `inputResponses`. */
+export function inputResponsesOf(answers: Readonly<Record<string, Outcome>>): InputResponses {
+  const responses: Record<string, unknown> = {};
+  for (const [key, outcome] of Object.entries(answers)) if ('result' in outcome) responses[key] = outcome.result;
+  return responses as InputResponses;
+}

@@ -1,0 +1,48 @@
+/**
+ * What a modern server says, as a legacy client expects to hear it.
+ *
+ * The modern envelope is taken off (`resultType`, `ttlMs`, `cacheScope`, reserved `_meta` keys); everything else passes
+ * untouched. Statuses are not known here. Source: mcp.md's bridging table, rule "strip on the way to a legacy client".
+ */
+import { Fault } from '../base/errors.ts';
+import { ENVELOPE_PREFIX } from '../protocol/envelope.ts';
+import type { Outcome, RpcNotification } from '../protocol/messages.ts';
+import { isObject } from '../protocol/messages.ts';
+
+type JsonObject = Record<string, unknown>;
+
+/** A completed modern outcome as a legacy one. Throws `upstream_invalid` for a result type nobody defined. */
+export function legacyOutcomeOf(outcome: Outcome): Outcome {
+  if ('error' in outcome) return outcome;
+  const { resultType, ttlMs: _t, cacheScope: _c, ...result } = outcome.result as JsonObject;
+  if (resultType !== undefined && resultType !== 'complete') {
+    throw new Fault(
+      'upstream_invalid',
+      `The server answered with resultType ${JSON.stringify(resultType)}, which is unknown.`,
+    );
+  }
+  return { result: wrapped(bare(result)) };
+}
+
+/** Without the reserved keys of the modern envelope in `_meta`. */
+function bare(value: JsonObject): JsonObject {
+  if (!isObject(value._meta)) return value;
+  const kept = Object.entries(value._meta).filter(([key]) => !key.startsWith(ENVELOPE_PREFIX));
+  const { _meta, ...rest } = value;
+  return kept.length === 0 ? rest : { ...rest, _meta: Object.fromEntries(kept) };
+}
+
+/** Legacy `structuredContent` is an object; any other JSON value travels as `{ result: value }`, as the official SDK does it. */
+const wrapped = (result: JsonObject): JsonObject =>
+  'structuredContent' in result && !isObject(result.structuredContent)
+    ? { ...result, structuredContent: { result: result.structuredContent } }
+    : result;
+
+export const legacyNotificationOf = (notification: RpcNotification): RpcNotification =>
+  isObject(notification.params)
+    ? ({ ...notification, params: bare(notification.params) } as RpcNotification)
+    : notification;
+
+/** Whether a modern result asks for input. */
+export const isInputRequired = (outcome: Outcome): outcome is { result: JsonObject } =>
+  'result' in outcome && outcome.result.resultType === 'input_required';

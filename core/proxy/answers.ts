@@ -1,0 +1,77 @@
+/**
+ * A client's response to a question.
+ *
+ * Its id says where it belongs, so nothing is looked up. The first answer counts; duplicates, answers to unknown or settled
+ * questions are accepted and ignored, and those that come after the client gave up are kept for the same call made again. An
+ * answer of the wrong shape is refused and changes nothing: the right one may still come.
+ */
+import { Fault } from '../base/errors.ts';
+import type { QuestionAddress } from '../base/ids.ts';
+import { parseQuestionId } from '../base/ids.ts';
+import { LIMITS } from '../base/limits.ts';
+import { answerOf, isAnswerShaped, refusedOutcome } from '../bridge/legacy-questions.ts';
+import type { Outcome, RpcResponse } from '../protocol/messages.ts';
+import { outcomeOf } from '../protocol/messages.ts';
+import type { Exchange, ExchangeEvent } from '../session/exchange.ts';
+import { lastSequence } from '../session/exchange.ts';
+import type { Session } from '../session/session.ts';
+import { dispatch } from './dispatcher.ts';
+import type { Engine } from './engine.ts';
+import { changeSession } from './sessions.ts';
+import { transition } from './transitions.ts';
+
+export async function accept(engine: Engine, session: Session, response: RpcResponse): Promise<void> {
+  const address = parseQuestionId(response.id);
+  if (address === undefined) return ignored(engine, session, 'its id is none of ours');
+  const outcome = outcomeOf(response);
+  const value = await transition(engine, session.id, address.exchange, exchange =>
+    eventFor(engine, exchange, address, outcome),
+  );
+  if (value !== undefined) return rememberRoots(engine, session, value.pending[address.key]?.method, outcome);
+  ignored(engine, session, 'it was answered before, or its call is over');
+  // The process that took the last answer may have died before it could drive on.
+  const exchange = await engine.stores.exchanges.load(session.id, address.exchange);
+  if (exchange?.phase === 'ready') dispatch(engine, session.id, exchange.id);
+}
+
+function eventFor(
+  engine: Engine,
+  exchange: Exchange,
+  address: QuestionAddress,
+  outcome: Outcome,
+): ExchangeEvent | undefined {
+  const question = exchange.pending[address.key];
+  if (question === undefined || address.round !== exchange.round) return undefined;
+  if (!isAnswerShaped(question.method, outcome)) {
+    throw new Fault(
+      'answer_invalid',
+      `This is no result of ${question.method}. The question is still open: answer it again.`,
+    );
+  }
+  const translated = answerOf(question.method, outcome);
+  if ('answer' in translated)
+    return { type: 'answered', round: address.round, key: address.key, outcome: translated.answer };
+  return {
+    type: 'failed',
+    by: 'fault',
+    outcome: refusedOutcome(exchange.request.method, question.method, translated.refusal),
+    sequence: lastSequence(exchange),
+    expiresAtMs: engine.environment.now() + LIMITS.settledKeepMs,
+  };
+}
+
+function ignored(engine: Engine, session: Session, why: string): void {
+  engine.observer({ event: 'answer.ignored', level: 'info', session: session.id, message: why });
+}
+
+/** Roots stay as told until the client says they changed, where it promised to say so. */
+async function rememberRoots(
+  engine: Engine,
+  session: Session,
+  method: string | undefined,
+  outcome: Outcome,
+): Promise<void> {
+  if (method !== 'roots/list' || !session.clientCapabilities.roots?.listChanged || !('result' in outcome)) return;
+  const roots = outcome.result as Session['roots'];
+  if (roots !== undefined) await changeSession(engine, session, current => ({ ...current, roots }));
+}

@@ -1,0 +1,43 @@
+/**
+ * Ends exchanges on purpose: one that the client cancelled, or all of a session that ends.
+ *
+ * Cancelling is a transition like any other, so it reaches a driver in another process as well: its next commit or renewal
+ * finds the exchange settled and the round stops. Source: 2025-11-25 "Cancellation"; no response follows.
+ */
+import { exchangeIdOf } from '../base/ids.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { RpcNotification } from '../protocol/messages.ts';
+import { isRequestId } from '../protocol/messages.ts';
+import type { Exchange } from '../session/exchange.ts';
+import type { Session } from '../session/session.ts';
+import type { Engine } from './engine.ts';
+import { keyOf } from './engine.ts';
+import { openExchange } from './exchanges.ts';
+import { keepCall } from './kept.ts';
+import { changeSession } from './sessions.ts';
+import { transition } from './transitions.ts';
+
+/** `notifications/cancelled`: unknown and settled requests are ignored. */
+export async function cancelled(engine: Engine, session: Session, notification: RpcNotification): Promise<void> {
+  const requestId = notification.params?.requestId;
+  if (!isRequestId(requestId)) return;
+  const exchange = await openExchange(engine, session, requestId);
+  if (exchange !== undefined) {
+    await keepCall(engine, session, exchange);
+    await cancel(engine, exchange);
+  }
+  engine.running.get(keyOf(session.id, exchangeIdOf(requestId)))?.controller.abort();
+}
+
+async function cancel(engine: Engine, exchange: Exchange): Promise<void> {
+  const expiresAtMs = engine.environment.now() + LIMITS.settledKeepMs;
+  await transition(engine, exchange.session, exchange.id, () => ({ type: 'cancelled', expiresAtMs }));
+}
+
+/** Ends a session now: what is open is cancelled, its streams end, and its id means nothing any more. */
+export async function endSession(engine: Engine, session: Session): Promise<void> {
+  const nowMs = engine.environment.now();
+  await changeSession(engine, session, current => ({ ...current, stoppedAtMs: current.stoppedAtMs ?? nowMs }));
+  for (const exchange of await engine.stores.exchanges.unsettled(session.id)) await cancel(engine, exchange);
+  engine.observer({ event: 'session.ended', level: 'info', session: session.id, principal: session.principal });
+}

@@ -1,0 +1,89 @@
+/**
+ * One connection attached to a stream: what a client sees after a position, live, until the stream ends.
+ *
+ * Every connection begins with an event that has an id, where the revision allows it: clients forget `Last-Event-ID`
+ * otherwise and hang. A connection that looks at a silent exchange also does what nobody may be left to do: it sends what a
+ * dead process left unsent and has the exchange driven on. Leaving a connection never cancels a call. Source: 2025-11-25
+ * "Streamable HTTP", "Resumability".
+ */
+
+import type { ExchangeId } from '../base/ids.ts';
+import { eventIdOf } from '../base/ids.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { StreamEvent } from '../ports/stateful-server.ts';
+import { LEGACY_TRAITS } from '../protocol/revisions.ts';
+import type { Exchange } from '../session/exchange.ts';
+import { lastSequence } from '../session/exchange.ts';
+import type { Session } from '../session/session.ts';
+import { dispatch } from './dispatcher.ts';
+import type { Engine } from './engine.ts';
+import { isLapsed } from './lease.ts';
+import { waitingNotice } from './synthetic-progress.ts';
+import { repair } from './transitions.ts';
+
+export async function* connect(
+  engine: Engine,
+  session: Session,
+  stream: ExchangeId,
+  from: number,
+  gone: AbortSignal,
+): AsyncGenerator<StreamEvent> {
+  const { events } = engine.stores;
+  const address = { session: session.id, stream };
+  const { priming } = LEGACY_TRAITS[session.revision];
+  if (priming) yield { id: eventIdOf(stream, from), retry: LIMITS.retryMs };
+
+  const stop = AbortSignal.any([gone, engine.closing.signal]);
+  const heldUntilMs = engine.environment.now() + (engine.settings.holdMs ?? Number.POSITIVE_INFINITY);
+  const notices = new Notices(engine);
+  let after = from;
+  while (!stop.aborted && engine.environment.now() < heldUntilMs) {
+    const page = await events.read(address, after, LIMITS.eventsPerReadMax);
+    for (const { sequence, message, last } of page) {
+      after = sequence;
+      if (message !== undefined) yield { id: eventIdOf(stream, sequence), message };
+      if (last) return;
+    }
+    if (page.length > 0) continue;
+    await events.changed(address, after, stop, LIMITS.lookAgainMs);
+    if (stop.aborted) break;
+    const found = await lookAfter(engine, session.id, stream, after);
+    if (found === 'gone') return;
+    const notice = notices.due(found);
+    if (notice !== undefined) yield { message: notice };
+  }
+  if (!gone.aborted && !priming) yield { retry: LIMITS.retryMs };
+}
+
+/** Does for a silent exchange what a process that died may have left undone. */
+async function lookAfter(
+  engine: Engine,
+  session: string,
+  stream: ExchangeId,
+  after: number,
+): Promise<Exchange | 'gone'> {
+  const exchange = await engine.stores.exchanges.load(session, stream);
+  if (exchange === undefined || exchange.expiresAtMs <= engine.environment.now()) return 'gone';
+  if (exchange.phase === 'settled' && after >= lastSequence(exchange)) return 'gone';
+  if (after < lastSequence(exchange)) await repair(engine, exchange);
+  if (exchange.phase === 'ready' || isLapsed(engine, exchange)) dispatch(engine, session, stream);
+  return exchange;
+}
+
+/** Paces synthetic progress on one connection. */
+class Notices {
+  readonly #engine: Engine;
+  #nextMs: number;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+    this.#nextMs = engine.environment.now() + LIMITS.syntheticProgressMs;
+  }
+
+  due(exchange: Exchange): ReturnType<typeof waitingNotice> {
+    const nowMs = this.#engine.environment.now();
+    if (nowMs < this.#nextMs) return undefined;
+    this.#nextMs = nowMs + LIMITS.syntheticProgressMs;
+    return waitingNotice(exchange, nowMs);
+  }
+}

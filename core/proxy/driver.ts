@@ -1,0 +1,137 @@
+/**
+ * Drives an exchange on: claims it, then runs its next round.
+ *
+ * Whoever touches a `ready` exchange may claim it; a `calling` one only when its holder is dead, and then the retry policy
+ * says whether the round may run again or the call ends with `upstream_lost`.
+ */
+import { setTimeout } from 'node:timers/promises';
+import { Fault, rpcErrorOf } from '../base/errors.ts';
+import type { ExchangeId } from '../base/ids.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { SequencedEvent } from '../ports/event-log.ts';
+import type { RpcNotification } from '../protocol/messages.ts';
+import { isNotification, isObject } from '../protocol/messages.ts';
+import type { Exchange } from '../session/exchange.ts';
+import { lastSequence } from '../session/exchange.ts';
+import type { Session } from '../session/session.ts';
+import { phaseAt } from '../session/session.ts';
+import type { Engine, Running } from './engine.ts';
+import { keepCall } from './kept.ts';
+import { isLapsed, leaseFor } from './lease.ts';
+import { callUpstream, runRound } from './round.ts';
+import { syntheticProgress } from './synthetic-progress.ts';
+import { transition } from './transitions.ts';
+import { isRepeatable } from './upstream.ts';
+
+interface Claimed {
+  readonly exchange: Exchange;
+  readonly already: readonly RpcNotification[];
+}
+
+export async function drive(engine: Engine, sessionId: string, id: ExchangeId, running: Running): Promise<void> {
+  const exchange = await engine.stores.exchanges.load(sessionId, id);
+  if (exchange === undefined || (exchange.phase !== 'ready' && !isLapsed(engine, exchange))) return;
+  const session = await engine.stores.sessions.load(sessionId, 'strong');
+  if (session === undefined || phaseAt(session, engine.environment.now()) === 'ended') return;
+  const { controller } = running;
+  const claimed =
+    exchange.phase === 'ready'
+      ? await claimReady(engine, exchange, controller.signal)
+      : await claimLapsed(engine, session, exchange);
+  if (claimed === undefined) return;
+  const source = callUpstream(engine, session, claimed.exchange, controller.signal);
+  await runRound(engine, session, claimed.exchange, controller, source, { already: claimed.already });
+}
+
+async function claimReady(engine: Engine, exchange: Exchange, signal: AbortSignal): Promise<Claimed | undefined> {
+  if (Object.keys(exchange.pending).length === 0)
+    await setTimeout(pacedMs(exchange.round), undefined, { signal }).catch(() => undefined);
+  if (signal.aborted) return undefined;
+  const claimed = await transition(
+    engine,
+    exchange.session,
+    exchange.id,
+    current => ({
+      type: 'claimed',
+      ...leaseFor(engine),
+      sequence: lastSequence(current),
+      progress: syntheticProgress(current, engine.environment.now()),
+    }),
+    exchange,
+  );
+  return claimed && { exchange: claimed, already: [] };
+}
+
+/** An upstream that only gives state wants to be asked again later: patiently, and less often the longer it takes. */
+const pacedMs = (round: number): number =>
+  Math.min(LIMITS.stateOnlyPauseMsMin * 2 ** Math.min(round - 1, 8), LIMITS.stateOnlyPauseMsMax);
+
+async function claimLapsed(engine: Engine, session: Session, exchange: Exchange): Promise<Claimed | undefined> {
+  const written = await readAll(engine, exchange);
+  const sequence = written.at(-1)?.sequence ?? exchange.sequence;
+  const notifications = written.flatMap(event => (isNotification(event.message) ? [event.message] : []));
+  const progress = highestProgress(notifications);
+  if (await mayRunAgain(engine, session, exchange)) {
+    const event = { type: 'lapsed', ...leaseFor(engine), sequence, progress } as const;
+    const claimed = await transition(engine, exchange.session, exchange.id, current =>
+      current.generation === exchange.generation ? event : undefined,
+    );
+    return (
+      claimed && { exchange: claimed, already: notifications.filter(note => note.method !== 'notifications/progress') }
+    );
+  }
+  await keepCall(engine, session, exchange);
+  const fault = new Fault(
+    'upstream_lost',
+    'The server process died while it worked on this call, and running it twice might do harm. Answers given so far are kept: make the same call again to go on.',
+  );
+  const expiresAtMs = engine.environment.now() + LIMITS.settledKeepMs;
+  const outcome = { error: rpcErrorOf(fault) };
+  await transition(engine, exchange.session, exchange.id, current =>
+    current.generation === exchange.generation && current.phase === 'calling'
+      ? { type: 'failed', by: 'lost', outcome, sequence, progress, expiresAtMs }
+      : undefined,
+  );
+  engine.observer({
+    event: 'exchange.lost',
+    level: 'warning',
+    session: exchange.session,
+    exchange: exchange.id,
+    code: fault.code,
+  });
+  return undefined;
+}
+
+async function mayRunAgain(engine: Engine, session: Session, exchange: Exchange): Promise<boolean> {
+  switch (engine.settings.retryLost) {
+    case 'always':
+      return true;
+    case 'never':
+      return false;
+    case 'idempotent':
+      return isRepeatable(engine, session, exchange);
+  }
+}
+
+async function readAll(engine: Engine, exchange: Exchange): Promise<SequencedEvent[]> {
+  const events: SequencedEvent[] = [];
+  for (;;) {
+    const after = events.at(-1)?.sequence ?? exchange.sequence;
+    const page = await engine.stores.events.read(
+      { session: exchange.session, stream: exchange.id },
+      after,
+      LIMITS.eventsPerReadMax,
+    );
+    events.push(...page);
+    if (page.length < LIMITS.eventsPerReadMax) return events;
+  }
+}
+
+function highestProgress(notifications: readonly RpcNotification[]): number | undefined {
+  const values = notifications.flatMap(({ method, params }) =>
+    method === 'notifications/progress' && isObject(params) && typeof params.progress === 'number'
+      ? [params.progress]
+      : [],
+  );
+  return values.length === 0 ? undefined : Math.max(...values);
+}

@@ -1,0 +1,168 @@
+/**
+ * A client's request: answered at once where the upstream is quick, promoted to a stored exchange with a stream otherwise.
+ *
+ * The fast path writes nothing. Promotion happens at the first of: a notification, `input_required`, `promoteAfterMs`. From
+ * then on a driver in the background runs the round and every connection only reads the log, so that the client may leave and
+ * come back.
+ */
+import { Fault, invariant } from '../base/errors.ts';
+import { exchangeIdOf } from '../base/ids.ts';
+import { LIMITS } from '../base/limits.ts';
+import { isInputRequired, legacyOutcomeOf } from '../bridge/legacy-result.ts';
+import type { LegacyCall, Reply, StreamEvent } from '../ports/stateful-server.ts';
+import { callDigest } from '../protocol/json.ts';
+import type { RpcNotification, RpcRequest, RpcResponse } from '../protocol/messages.ts';
+import { outcomeOf, responseOf } from '../protocol/messages.ts';
+import type { Exchange } from '../session/exchange.ts';
+import { opened, step } from '../session/exchange.ts';
+import type { Session } from '../session/session.ts';
+import { connect } from './connection.ts';
+import { dispatch, inBackground } from './dispatcher.ts';
+import type { Engine, Running } from './engine.ts';
+import { keyOf } from './engine.ts';
+import { takeKept } from './kept.ts';
+import { leaseFor } from './lease.ts';
+import { callUpstream, eventOf, runRound } from './round.ts';
+import { repair } from './transitions.ts';
+
+type Heard = IteratorResult<RpcNotification | RpcResponse>;
+
+export async function request(engine: Engine, session: Session, message: RpcRequest, call: LegacyCall): Promise<Reply> {
+  const draft = draftOf(engine, session, message);
+  const kept = await takeKept(engine, session, message);
+  if (kept !== undefined) return proceed(engine, session, call, opened(draft, kept).value);
+
+  const key = keyOf(session.id, draft.id);
+  if (engine.running.has(key)) return attach(engine, session, message, call);
+  const running: Running = { controller: new AbortController(), again: false, background: false };
+  engine.running.set(key, running);
+  try {
+    const { value } = opened(draft);
+    const source = callUpstream(engine, session, value, running.controller.signal);
+    const heard = source.next();
+    const first = await within(heard, LIMITS.promoteAfterMs);
+    const quick = first && quickReply(message, first);
+    if (quick !== undefined) return quick;
+    if (first?.done && running.controller.signal.aborted) return { kind: 'stream', events: nothing() };
+    return await promote(engine, session, call, value, running, { source, heard, first });
+  } finally {
+    if (!running.background) engine.running.delete(key);
+  }
+}
+
+const draftOf = (engine: Engine, session: Session, message: RpcRequest, generation = 1) => {
+  const createdAtMs = engine.environment.now();
+  const id = exchangeIdOf(message.id, generation);
+  const expiresAtMs = createdAtMs + LIMITS.waitingKeepMsMax;
+  return { session: session.id, id, request: message, createdAtMs, expiresAtMs, lease: leaseFor(engine) };
+};
+
+/** The value of a promise if it comes in time. */
+function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms, undefined);
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
+/** A response that came first and asks nothing is the whole answer: plain JSON, nothing stored. */
+function quickReply(message: RpcRequest, first: Heard): Reply | undefined {
+  if (first.done || 'method' in first.value) return undefined;
+  const outcome = outcomeOf(first.value);
+  if (isInputRequired(outcome)) return undefined;
+  return { kind: 'json', body: responseOf(message.id, legacyOutcomeOf(outcome)) };
+}
+
+interface Begun {
+  readonly source: AsyncIterator<RpcNotification | RpcResponse>;
+  readonly heard: Promise<Heard>;
+  readonly first: Heard | undefined;
+}
+
+/**
+ * Stores the exchange and lets its driver go on. Where the first thing heard asks for input, the exchange is stored as
+ * waiting at once: one write instead of two.
+ */
+async function promote(
+  engine: Engine,
+  session: Session,
+  call: LegacyCall,
+  draft: Exchange,
+  running: Running,
+  { source, heard, first }: Begun,
+): Promise<Reply> {
+  if (first !== undefined && !first.done && !('method' in first.value)) {
+    const asked = step(draft, eventOf(engine, session, draft, first.value, { sequence: 0, progress: undefined }));
+    invariant(asked, 'a round that asks can be stepped');
+    await source.return?.().catch(() => undefined);
+    return proceed(engine, session, call, { ...asked.value, version: 1 });
+  }
+  const created = await create(engine, draft);
+  if (created === undefined) {
+    running.controller.abort();
+    await source.return?.().catch(() => undefined);
+    return attach(engine, session, draft.request, call);
+  }
+  engine.running.delete(keyOf(session.id, draft.id));
+  inBackground(engine, session.id, created.id, running, () =>
+    runRound(engine, session, created, running.controller, source, { heard }),
+  );
+  return { kind: 'stream', events: connect(engine, session, created.id, 0, call.signal) };
+}
+
+/** Stores an exchange that waits or is ready, and answers with its stream. */
+async function proceed(engine: Engine, session: Session, call: LegacyCall, opening: Exchange): Promise<Reply> {
+  const created = await create(engine, opening);
+  if (created === undefined) return attach(engine, session, opening.request, call);
+  await repair(engine, created);
+  if (created.phase === 'ready') dispatch(engine, session.id, created.id);
+  return { kind: 'stream', events: connect(engine, session, created.id, 0, call.signal) };
+}
+
+/**
+ * Stores a new exchange. A client that uses the id of a settled exchange again gets the next generation of it; `undefined` if
+ * the id is that of an exchange that is still open.
+ */
+async function create(engine: Engine, opening: Exchange): Promise<Exchange | undefined> {
+  for (let generation = 1; generation <= LIMITS.idGenerationsMax; generation++) {
+    const value = { ...opening, id: exchangeIdOf(opening.request.id, generation) };
+    const outcome = await engine.stores.exchanges.create(value);
+    if (outcome.kind === 'created') return value;
+    if (outcome.exchange.phase !== 'settled') return undefined;
+  }
+  throw new Fault(
+    'request_id_in_use',
+    'This request id was used too often in this session. Use a fresh id for every request.',
+  );
+}
+
+/** The same request sent once more while it is open: the client lost its connection, and gets the stream from its beginning. */
+async function attach(engine: Engine, session: Session, message: RpcRequest, call: LegacyCall): Promise<Reply> {
+  const exchange = await openExchange(engine, session, message.id);
+  const { method, params } = message;
+  if (
+    exchange === undefined ||
+    callDigest(exchange.request.method, exchange.request.params) !== callDigest(method, params)
+  ) {
+    throw new Fault(
+      'request_id_in_use',
+      'Another request with this id is still open in this session. Use a fresh id for every request.',
+    );
+  }
+  return { kind: 'stream', events: connect(engine, session, exchange.id, 0, call.signal) };
+}
+
+/** The unsettled exchange that a request id names, if there is one. */
+export async function openExchange(
+  engine: Engine,
+  session: Session,
+  requestId: string | number,
+): Promise<Exchange | undefined> {
+  for (let generation = 1; generation <= LIMITS.idGenerationsMax; generation++) {
+    const exchange = await engine.stores.exchanges.load(session.id, exchangeIdOf(requestId, generation));
+    if (exchange?.phase !== 'settled') return exchange;
+  }
+  return undefined;
+}
+
+async function* nothing(): AsyncGenerator<StreamEvent> {}

@@ -1,0 +1,96 @@
+/**
+ * The proxy: a stateless server of 2026-07-28 and some stores make a server with sessions for legacy clients.
+ *
+ * This file is the door: it tells messages apart and hands each to the part that knows it. It knows no HTTP (see
+ * `core/http`) and no runner: behind `upstream` may be a program in this process or a server across the network. Source: MCP
+ * 2025-11-25 "Streamable HTTP", without the HTTP.
+ */
+import { Fault, faultOf, rpcErrorOf } from '../base/errors.ts';
+import { parseEventId } from '../base/ids.ts';
+import type { LegacyCall, Reply, StatefulServer } from '../ports/stateful-server.ts';
+import type { Message, RpcRequest } from '../protocol/messages.ts';
+import { isMessage, isNotification, isRequest, responseOf } from '../protocol/messages.ts';
+import { LEGACY_TRAITS } from '../protocol/revisions.ts';
+import type { Session } from '../session/session.ts';
+import { accept } from './answers.ts';
+import { combined, messagesOf } from './batch.ts';
+import { endSession } from './cancellation.ts';
+import { connect } from './connection.ts';
+import type { Engine, ProxyOptions } from './engine.ts';
+import { engineOf } from './engine.ts';
+import { request } from './exchanges.ts';
+import { openSession } from './initialize.ts';
+import { LOCAL_METHODS, LOCAL_NOTIFICATIONS } from './local-methods.ts';
+import { sessionOf } from './sessions.ts';
+
+export function proxy(options: ProxyOptions): StatefulServer {
+  const engine = engineOf(options);
+  return {
+    receive: (body, call) => receive(engine, body, call),
+    resume: (lastEventId, call) => resume(engine, lastEventId, call),
+    end: async call => endSession(engine, await sessionOf(engine, call)),
+    modern: options.upstream,
+    close: () => close(engine),
+  };
+}
+
+async function receive(engine: Engine, body: unknown, call: LegacyCall): Promise<Reply> {
+  if (Array.isArray(body)) return receiveBatch(engine, body, call);
+  if (!isMessage(body)) throw new Fault('invalid_request', 'The body is no JSON-RPC 2.0 message of MCP.');
+  if (isRequest(body) && body.method === 'initialize') return openSession(engine, body, call);
+  return handle(engine, await sessionOf(engine, call), body, call);
+}
+
+async function receiveBatch(engine: Engine, body: readonly unknown[], call: LegacyCall): Promise<Reply> {
+  const messages = messagesOf(body);
+  const session = await sessionOf(engine, call);
+  if (!LEGACY_TRAITS[session.revision].batches) {
+    throw new Fault('invalid_request', `Revision ${session.revision} has no batches: send one message per POST.`);
+  }
+  return combined(await Promise.all(messages.map(message => handle(engine, session, message, call))));
+}
+
+async function handle(engine: Engine, session: Session, message: Message, call: LegacyCall): Promise<Reply> {
+  if (isRequest(message)) return handleRequest(engine, session, message, call);
+  if (isNotification(message)) await LOCAL_NOTIFICATIONS[message.method]?.(engine, session, message);
+  else await accept(engine, session, message);
+  return { kind: 'accepted' };
+}
+
+async function handleRequest(engine: Engine, session: Session, message: RpcRequest, call: LegacyCall): Promise<Reply> {
+  const local = LOCAL_METHODS[message.method];
+  if (local === undefined) return request(engine, session, message, call);
+  try {
+    await local(engine, session, message.params);
+    return { kind: 'json', body: responseOf(message.id, { result: {} }) };
+  } catch (thrown) {
+    const fault = faultOf(thrown);
+    if (fault.code !== 'invalid_params') throw fault;
+    return { kind: 'json', body: responseOf(message.id, { error: rpcErrorOf(fault) }) };
+  }
+}
+
+/** Redelivers what follows an event, of that stream only, and goes on live. */
+async function resume(engine: Engine, lastEventId: string, call: LegacyCall): Promise<Reply> {
+  const session = await sessionOf(engine, call);
+  const position = parseEventId(lastEventId);
+  const exchange = position && (await engine.stores.exchanges.load(session.id, position.stream));
+  if (position === undefined || exchange === undefined || exchange.expiresAtMs <= engine.environment.now()) {
+    throw new Fault('stream_unknown', 'Last-Event-ID names no stream of this session, or one that is over for long.');
+  }
+  return { kind: 'stream', events: connect(engine, session, position.stream, position.sequence, call.signal) };
+}
+
+/** Connections end at once, with `retry` where clients need it; running rounds may finish within the drain time. */
+async function close(engine: Engine): Promise<void> {
+  engine.closing.abort();
+  const drained = Promise.allSettled([...engine.drivers]);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const patience = new Promise(resolve => {
+    timer = setTimeout(resolve, engine.settings.drainMs);
+  });
+  await Promise.race([drained, patience]);
+  clearTimeout(timer);
+  for (const { controller } of engine.running.values()) controller.abort();
+  await Promise.allSettled([...engine.drivers]);
+}

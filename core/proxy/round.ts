@@ -1,0 +1,200 @@
+/**
+ * One round: one request to the upstream under a lease, its notifications into the log, its outcome into one commit.
+ *
+ * The round stops quietly when it is aborted (the client cancelled, the process closes) and when another process has taken
+ * over; in every other case it ends in exactly one transition: completed, failed or inputRequired.
+ */
+import { Fault, faultOf, rpcErrorOf } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import { inputRequiredOf, inputResponsesOf } from '../bridge/legacy-questions.ts';
+import { modernRequestOf } from '../bridge/legacy-request.ts';
+import { isInputRequired, legacyNotificationOf, legacyOutcomeOf } from '../bridge/legacy-result.ts';
+import { metaOf } from '../protocol/envelope.ts';
+import type { RpcNotification, RpcResponse } from '../protocol/messages.ts';
+import { outcomeOf } from '../protocol/messages.ts';
+import { traitsOf } from '../protocol/methods.ts';
+import type { Exchange, ExchangeEvent } from '../session/exchange.ts';
+import type { Session } from '../session/session.ts';
+import type { Engine } from './engine.ts';
+import { keepCall } from './kept.ts';
+import { holdLease } from './lease.ts';
+import { clientFactsOf } from './sessions.ts';
+import { StreamWriter } from './stream-writer.ts';
+import { transition } from './transitions.ts';
+
+type Heard = RpcNotification | RpcResponse;
+
+/** The upstream's messages for the round an exchange is in. */
+export function callUpstream(
+  engine: Engine,
+  session: Session,
+  exchange: Exchange,
+  signal: AbortSignal,
+): AsyncIterator<Heard> {
+  const continued = exchange.round > 1;
+  const request = modernRequestOf(
+    exchange.request,
+    `${exchange.id}/${exchange.round}/${exchange.generation}`,
+    clientFactsOf(session),
+    continued ? { inputResponses: inputResponsesOf(exchange.answers), requestState: exchange.requestState } : {},
+  );
+  const { id, generation } = exchange;
+  const call = {
+    principal: { id: session.principal },
+    signal,
+    lease: { session: session.id, exchange: id, generation },
+  };
+  return engine.upstream(request, call)[Symbol.asyncIterator]();
+}
+
+/** Runs the round to its end. `heard` gives what was read from the upstream before the exchange was stored. */
+export async function runRound(
+  engine: Engine,
+  session: Session,
+  exchange: Exchange,
+  controller: AbortController,
+  source: AsyncIterator<Heard>,
+  options: { readonly heard?: Promise<IteratorResult<Heard>>; readonly already?: readonly RpcNotification[] } = {},
+): Promise<void> {
+  const writer = new StreamWriter(
+    engine.stores.events,
+    { session: session.id, stream: exchange.id },
+    {
+      sequence: exchange.sequence,
+      progress: exchange.progress,
+      expiresAtMs: exchange.expiresAtMs,
+      already: options.already ?? [],
+    },
+  );
+  const lease = holdLease(engine, exchange, controller);
+  try {
+    const event = await roundEvent(engine, session, exchange, controller.signal, source, writer, options.heard);
+    if (event !== undefined) await conclude(engine, session, exchange, event);
+  } finally {
+    lease.release();
+    await source.return?.().catch(() => undefined);
+  }
+}
+
+/** What came of the round; `undefined` when it was stopped. */
+async function roundEvent(
+  engine: Engine,
+  session: Session,
+  exchange: Exchange,
+  signal: AbortSignal,
+  source: AsyncIterator<Heard>,
+  writer: StreamWriter,
+  heard: Promise<IteratorResult<Heard>> | undefined,
+): Promise<ExchangeEvent | undefined> {
+  try {
+    const response = await listen(exchange, source, writer, heard);
+    await writer.flush();
+    if (response === undefined && signal.aborted) return undefined;
+    return eventOf(engine, session, exchange, response, writer);
+  } catch (thrown) {
+    if (signal.aborted) return undefined;
+    const fault = faultOf(thrown);
+    report(engine, exchange, fault);
+    await writer.flush().catch(() => undefined);
+    const by = fault.blame === 'upstream' ? 'lost' : 'fault';
+    return { type: 'failed', by, outcome: { error: rpcErrorOf(fault) }, ...driven(engine, writer) };
+  }
+}
+
+async function listen(
+  exchange: Exchange,
+  source: AsyncIterator<Heard>,
+  writer: StreamWriter,
+  heard: Promise<IteratorResult<Heard>> | undefined,
+): Promise<RpcResponse | undefined> {
+  const token = metaOf(exchange.request).progressToken;
+  let next = await (heard ?? source.next());
+  while (!next.done) {
+    if (!('method' in next.value)) return next.value;
+    writer.write(legacyNotificationOf(next.value), token);
+    next = await source.next();
+  }
+  return undefined;
+}
+
+/** The transition that a response stands for. */
+export function eventOf(
+  engine: Engine,
+  session: Session,
+  exchange: Exchange,
+  response: RpcResponse | undefined,
+  at: { readonly sequence: number; readonly progress: number | undefined },
+): ExchangeEvent {
+  const { method } = exchange.request;
+  if (response === undefined) throw new Fault('upstream_invalid', `The server ended without a response to ${method}.`);
+  const outcome = outcomeOf(response);
+  if (!isInputRequired(outcome)) return { type: 'completed', outcome: legacyOutcomeOf(outcome), ...driven(engine, at) };
+  if (!traitsOf(method).mayAsk) {
+    throw new Fault(
+      'upstream_invalid',
+      `The server asked for input in answer to ${method}, where the protocol does not allow it.`,
+    );
+  }
+  const { requests, requestState } = inputRequiredOf(outcome.result, clientFactsOf(session).clientCapabilities);
+  const bound = Object.keys(requests).length === 0 ? LIMITS.stateOnlyRoundsMax : LIMITS.roundsMax;
+  if (exchange.round >= bound) {
+    throw new Fault(
+      'rounds_exceeded',
+      `The server asked for another round after ${exchange.round}, which is the most allowed.`,
+    );
+  }
+  const known = Object.fromEntries(
+    Object.entries(requests).flatMap(([key, request]) =>
+      request.method === 'roots/list' && session.roots ? [[key, { result: { ...session.roots } }]] : [],
+    ),
+  );
+  const nowMs = engine.environment.now();
+  const expiresAtMs = nowMs + LIMITS.waitingKeepMsMax;
+  return {
+    type: 'inputRequired',
+    requests,
+    requestState,
+    known,
+    nowMs,
+    sequence: at.sequence,
+    progress: at.progress,
+    expiresAtMs,
+  };
+}
+
+const driven = (engine: Engine, at: { readonly sequence: number; readonly progress: number | undefined }) => ({
+  sequence: at.sequence,
+  progress: at.progress,
+  expiresAtMs: engine.environment.now() + LIMITS.settledKeepMs,
+});
+
+/** Commits the round's event if we still hold the exchange. */
+async function conclude(engine: Engine, session: Session, exchange: Exchange, event: ExchangeEvent): Promise<void> {
+  const ours = (current: Exchange) =>
+    current.generation === exchange.generation && current.phase === 'calling' ? event : undefined;
+  if (event.type === 'failed' && event.by === 'lost') await keepCall(engine, session, exchange);
+  const value = await transition(engine, exchange.session, exchange.id, ours, exchange);
+  if (value === undefined) return;
+  engine.observer({
+    event: value.phase === 'settled' ? 'exchange.settled' : `exchange.${value.phase}`,
+    level: 'info',
+    session: value.session,
+    exchange: value.id,
+    method: value.request.method,
+    durationMs: engine.environment.now() - value.createdAtMs,
+    rounds: value.round,
+  });
+}
+
+function report(engine: Engine, exchange: Exchange, fault: Fault): void {
+  engine.observer({
+    event: 'exchange.round_failed',
+    level: fault.blame === 'client' ? 'info' : 'warning',
+    session: exchange.session,
+    exchange: exchange.id,
+    method: exchange.request.method,
+    code: fault.code,
+    message: fault.message,
+    ...(fault.detail === undefined ? {} : { detail: fault.detail }),
+  });
+}

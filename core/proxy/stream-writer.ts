@@ -1,0 +1,115 @@
+/**
+ * Writes the notifications of one running round into the exchange's event log.
+ *
+ * The holder of the lease is the only writer and knows the tail. Small events that come while a write is under way go out
+ * together in the next one. When they pile up, the newest of a run of progress stands for the run: never reordered, the last
+ * one never dropped. Progress rises over all rounds: a round that starts counting anew is lifted above what was seen.
+ */
+import { Fault } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { EventLog, StreamAddress } from '../ports/event-log.ts';
+import { canonicalJson } from '../protocol/json.ts';
+import type { Message, RpcNotification } from '../protocol/messages.ts';
+import type { LoggedEvent } from '../session/outbox.ts';
+
+/** Smallest step by which lifted progress rises. */
+const STEP = 1e-6;
+
+/** Where a round begins to write. */
+export interface WritingPosition {
+  readonly sequence: number;
+  readonly progress: number | undefined;
+  readonly expiresAtMs: number;
+  /** Notifications a lost attempt at the same round has already written: they are not written again. */
+  readonly already: readonly RpcNotification[];
+}
+
+export class StreamWriter {
+  readonly #log: EventLog;
+  readonly #address: StreamAddress;
+  readonly #expiresAtMs: number;
+  readonly #already: string[];
+  #sequence: number;
+  #progress: number | undefined;
+  #lift: number | undefined;
+  #backlog: LoggedEvent[] = [];
+  #writing: Promise<void> | undefined;
+  #failure: unknown;
+
+  constructor(log: EventLog, address: StreamAddress, at: WritingPosition) {
+    this.#log = log;
+    this.#address = address;
+    this.#sequence = at.sequence;
+    this.#progress = at.progress;
+    this.#expiresAtMs = at.expiresAtMs;
+    this.#already = at.already.map(notification => canonicalJson(notification));
+  }
+
+  /** Last sequence written. Exact once `flush` has resolved. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  get progress(): number | undefined {
+    return this.#progress;
+  }
+
+  /** Takes a notification; it is written soon. `token` is the progress token the client gave with its request. */
+  write(notification: RpcNotification, token: unknown): void {
+    const message = isProgress(notification) ? this.#rising(notification, token) : this.#fresh(notification);
+    if (message === undefined) return;
+    const last = this.#backlog.at(-1)?.message;
+    if (this.#backlog.length >= LIMITS.appendBacklogMax && isProgress(message) && isProgress(last)) this.#backlog.pop();
+    this.#backlog.push({ message });
+    this.#writing ??= this.#drain();
+  }
+
+  /** Resolves when everything taken is durable. Throws what went wrong, `upstream_lost` if another process took over. */
+  async flush(): Promise<void> {
+    await this.#writing;
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  async #drain(): Promise<void> {
+    try {
+      while (this.#backlog.length > 0) await this.#append(this.#backlog.splice(0));
+    } catch (failure) {
+      this.#failure = failure;
+    } finally {
+      this.#writing = undefined;
+    }
+  }
+
+  async #append(events: readonly LoggedEvent[]): Promise<void> {
+    const outcome = await this.#log.append(this.#address, this.#sequence + 1, events, {
+      expiresAtMs: this.#expiresAtMs,
+    });
+    if (outcome === 'conflict') throw new Fault('upstream_lost', 'Another process has taken over this call.');
+    this.#sequence += events.length;
+  }
+
+  #fresh(notification: RpcNotification): RpcNotification | undefined {
+    if (this.#already.length === 0) return notification;
+    const at = this.#already.indexOf(canonicalJson(notification));
+    if (at < 0) return notification;
+    this.#already.splice(at, 1);
+    return undefined;
+  }
+
+  #rising(notification: RpcNotification, token: unknown): RpcNotification | undefined {
+    const params = notification.params;
+    const value = params?.progress;
+    if (token === undefined || params?.progressToken !== token || typeof value !== 'number') return undefined;
+    const mark = this.#progress;
+    this.#lift ??= mark !== undefined && value <= mark ? mark - value + STEP : 0;
+    const lifted = value + this.#lift;
+    if (mark !== undefined && lifted <= mark) return undefined;
+    this.#progress = lifted;
+    if (this.#lift === 0) return notification;
+    const total = typeof params.total === 'number' ? { total: params.total + this.#lift } : {};
+    return { ...notification, params: { ...params, progress: lifted, ...total } };
+  }
+}
+
+const isProgress = (message: Message | undefined): boolean =>
+  message !== undefined && 'method' in message && message.method === 'notifications/progress';
