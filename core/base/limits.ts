@@ -9,6 +9,9 @@ export const LIMITS = {
   bodyBytesMax: 4 * 1024 * 1024,
   /** Objects and arrays within each other in a POST body: deeper ones would exhaust the stack of whoever walks them. */
   bodyDepthMax: 200,
+  /** How long a client may take to send one request, and how long an idle connection is kept for its next one. */
+  requestArrivalMsMax: 60_000,
+  idleConnectionMs: 65_000,
   /** A JSON-RPC request id given as a string, or a `Mcp-Session-Id`, or a `Last-Event-ID`. */
   idCharactersMax: 256,
   /** Messages in one batch (revision 2025-03-26 only). */
@@ -69,6 +72,17 @@ export const LIMITS = {
   requestStateMsMax: 14 * 24 * 60 * 60_000,
   /** How often a question is asked again because its answer did not fit its schema. */
   answerAttemptsMax: 3,
+  /** Questions of one call, over all its rounds. */
+  journalEntriesMax: 1_024,
+  /** What the journal keeps of a question's text, for error messages. */
+  labelCharactersMax: 80,
+  /** How long a replay waits for a recorded question before it takes another one for it. */
+  replayPatienceMs: 1_000,
+  /** How long a second use of a `requestState` waits for the outcome of the first, and how often it looks. */
+  roundWaitMsMax: 60_000,
+  roundLookMs: 50,
+  /** What a program says about itself is believed this long before it is started again to ask. */
+  introductionKeepMs: 10_000,
   /** A program's start, its handshake included. */
   programStartMsMax: 30_000,
   /** One line of a stdio program's output. */

@@ -14,6 +14,8 @@ export interface MethodTraits {
   readonly repeatable?: true;
   /** Exists in the legacy era only: a modern request for it is "method not found". */
   readonly legacyOnly?: true;
+  /** Its response comes only when someone ends it: no time-out applies. */
+  readonly endless?: true;
   /** The parameter that a modern HTTP client mirrors in `Mcp-Name`. */
   readonly nameParam?: 'name' | 'uri' | 'taskId';
 }
@@ -28,7 +30,10 @@ const METHODS: Readonly<Record<string, MethodTraits>> = {
   'resources/templates/list': { cacheable: true, repeatable: true },
   'resources/read': { mayAsk: true, cacheable: true, repeatable: true, nameParam: 'uri' },
   'completion/complete': { repeatable: true },
-  'subscriptions/listen': { repeatable: true },
+  'subscriptions/listen': { repeatable: true, endless: true },
+  'tasks/get': { repeatable: true, nameParam: 'taskId' },
+  'tasks/update': { nameParam: 'taskId' },
+  'tasks/cancel': { repeatable: true, nameParam: 'taskId' },
   initialize: { legacyOnly: true },
   ping: { legacyOnly: true, repeatable: true },
   'logging/setLevel': { legacyOnly: true, repeatable: true },
