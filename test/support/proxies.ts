@@ -1,0 +1,58 @@
+/** Proxies over memory stores with scripted upstreams, for tests; several may share one store, as processes do. */
+import { memoryStores } from '../../core/adapters/memory/stores.ts';
+import type { Observation } from '../../core/ports/observer.ts';
+import type { StatefulServer } from '../../core/ports/stateful-server.ts';
+import type { StatelessServer } from '../../core/ports/stateless-server.ts';
+import type { Stores } from '../../core/ports/stores.ts';
+import type { ProxySettings } from '../../core/proxy/engine.ts';
+import { proxy } from '../../core/proxy/proxy.ts';
+
+/** A clock that tests move. */
+export class TestClock {
+  offsetMs = 0;
+  now = (): number => Date.now() + this.offsetMs;
+}
+
+let ids = 0;
+
+export interface ProxyUnderTest {
+  readonly server: StatefulServer;
+  readonly stores: Stores;
+  readonly clock: TestClock;
+  readonly observed: Observation[];
+  /** Another process on the same store; `deadOwners` are those it knows to be dead. */
+  again(upstream?: StatelessServer): ProxyUnderTest;
+}
+
+export function proxyUnderTest(
+  upstream: StatelessServer,
+  settings: Partial<ProxySettings> = {},
+  shared: { stores: Stores; clock: TestClock } | undefined = undefined,
+): ProxyUnderTest {
+  const clock = shared?.clock ?? new TestClock();
+  const stores = shared?.stores ?? memoryStores({ now: clock.now });
+  const owner = `process-${++ids}`;
+  const observed: Observation[] = [];
+  const server = proxy({
+    upstream,
+    stores: { ...stores, mayBeAlive: candidate => candidate === owner },
+    environment: { now: clock.now, newId: () => `session-${++ids}` },
+    observer: observation => observed.push(observation),
+    owner,
+    settings: {
+      idleTimeoutMs: 900_000,
+      lifetimeMs: 28_800_000,
+      idleAction: 'sleep',
+      retryLost: 'idempotent',
+      drainMs: 100,
+      ...settings,
+    },
+  });
+  return {
+    server,
+    stores,
+    clock,
+    observed,
+    again: (next = upstream) => proxyUnderTest(next, settings, { stores, clock }),
+  };
+}
