@@ -9,6 +9,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { RpcNotification } from '../protocol/messages.ts';
 import { isRequestId } from '../protocol/messages.ts';
 import type { Exchange } from '../session/exchange.ts';
+import { lastSequence } from '../session/exchange.ts';
 import type { Session } from '../session/session.ts';
 import type { Engine } from './engine.ts';
 import { keyOf } from './engine.ts';
@@ -16,6 +17,7 @@ import { openExchange } from './exchanges.ts';
 import { keepCall } from './kept.ts';
 import { changeSession } from './sessions.ts';
 import { transition } from './transitions.ts';
+import { writtenSince } from './written.ts';
 
 /** `notifications/cancelled`: unknown and settled requests are ignored. */
 export async function cancelled(engine: Engine, session: Session, notification: RpcNotification): Promise<void> {
@@ -29,9 +31,12 @@ export async function cancelled(engine: Engine, session: Session, notification: 
   engine.running.get(keyOf(session.id, exchangeIdOf(requestId)))?.controller.abort();
 }
 
+/** The stream ends after what its driver wrote: only the log knows how much that is while a round runs. */
 async function cancel(engine: Engine, exchange: Exchange): Promise<void> {
   const expiresAtMs = engine.environment.now() + LIMITS.settledKeepMs;
-  await transition(engine, exchange.session, exchange.id, () => ({ type: 'cancelled', expiresAtMs }));
+  const written = await writtenSince(engine, exchange);
+  const sequence = Math.max(written.at(-1)?.sequence ?? 0, lastSequence(exchange));
+  await transition(engine, exchange.session, exchange.id, () => ({ type: 'cancelled', expiresAtMs, sequence }));
 }
 
 /** Ends a session now: what is open is cancelled, its streams end, and its id means nothing any more. */

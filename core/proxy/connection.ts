@@ -27,6 +27,7 @@ export async function* connect(
   stream: ExchangeId,
   from: number,
   gone: AbortSignal,
+  options: { readonly resumed: boolean },
 ): AsyncGenerator<StreamEvent> {
   const { events } = engine.stores;
   const address = { session: session.id, stream };
@@ -37,6 +38,7 @@ export async function* connect(
   const heldUntilMs = engine.environment.now() + (engine.settings.holdMs ?? Number.POSITIVE_INFINITY);
   const notices = new Notices(engine);
   let after = from;
+  let patienceMs = options.resumed ? 0 : LIMITS.lookAgainMs;
   while (!stop.aborted && engine.environment.now() < heldUntilMs) {
     const page = await events.read(address, after, LIMITS.eventsPerReadMax);
     for (const { sequence, message, last } of page) {
@@ -45,7 +47,9 @@ export async function* connect(
       if (last) return;
     }
     if (page.length > 0) continue;
-    await events.changed(address, after, stop, LIMITS.lookAgainMs);
+    if (patienceMs > 0)
+      await events.changed(address, after, stop, Math.min(patienceMs, heldUntilMs - engine.environment.now()));
+    patienceMs = LIMITS.lookAgainMs;
     if (stop.aborted) break;
     const found = await lookAfter(engine, session.id, stream, after);
     if (found === 'gone') return;

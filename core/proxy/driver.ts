@@ -8,7 +8,6 @@ import { setTimeout } from 'node:timers/promises';
 import { Fault, rpcErrorOf } from '../base/errors.ts';
 import type { ExchangeId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
-import type { SequencedEvent } from '../ports/event-log.ts';
 import type { RpcNotification } from '../protocol/messages.ts';
 import { isNotification, isObject } from '../protocol/messages.ts';
 import type { Exchange } from '../session/exchange.ts';
@@ -22,10 +21,12 @@ import { callUpstream, runRound } from './round.ts';
 import { syntheticProgress } from './synthetic-progress.ts';
 import { transition } from './transitions.ts';
 import { isRepeatable } from './upstream.ts';
+import { writtenSince } from './written.ts';
 
 interface Claimed {
   readonly exchange: Exchange;
-  readonly already: readonly RpcNotification[];
+  /** What a lost attempt at the round has written, if there was one. */
+  readonly already: readonly RpcNotification[] | undefined;
 }
 
 export async function drive(engine: Engine, sessionId: string, id: ExchangeId, running: Running): Promise<void> {
@@ -59,7 +60,7 @@ async function claimReady(engine: Engine, exchange: Exchange, signal: AbortSigna
     }),
     exchange,
   );
-  return claimed && { exchange: claimed, already: [] };
+  return claimed && { exchange: claimed, already: undefined };
 }
 
 /** An upstream that only gives state wants to be asked again later: patiently, and less often the longer it takes. */
@@ -67,7 +68,7 @@ const pacedMs = (round: number): number =>
   Math.min(LIMITS.stateOnlyPauseMsMin * 2 ** Math.min(round - 1, 8), LIMITS.stateOnlyPauseMsMax);
 
 async function claimLapsed(engine: Engine, session: Session, exchange: Exchange): Promise<Claimed | undefined> {
-  const written = await readAll(engine, exchange);
+  const written = await writtenSince(engine, exchange);
   const sequence = written.at(-1)?.sequence ?? exchange.sequence;
   const notifications = written.flatMap(event => (isNotification(event.message) ? [event.message] : []));
   const progress = highestProgress(notifications);
@@ -110,20 +111,6 @@ async function mayRunAgain(engine: Engine, session: Session, exchange: Exchange)
       return false;
     case 'idempotent':
       return isRepeatable(engine, session, exchange);
-  }
-}
-
-async function readAll(engine: Engine, exchange: Exchange): Promise<SequencedEvent[]> {
-  const events: SequencedEvent[] = [];
-  for (;;) {
-    const after = events.at(-1)?.sequence ?? exchange.sequence;
-    const page = await engine.stores.events.read(
-      { session: exchange.session, stream: exchange.id },
-      after,
-      LIMITS.eventsPerReadMax,
-    );
-    events.push(...page);
-    if (page.length < LIMITS.eventsPerReadMax) return events;
   }
 }
 

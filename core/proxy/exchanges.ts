@@ -46,7 +46,10 @@ export async function request(engine: Engine, session: Session, message: RpcRequ
     if (first?.done && running.controller.signal.aborted) return { kind: 'stream', events: nothing() };
     return await promote(engine, session, call, value, running, { source, heard, first });
   } finally {
-    if (!running.background) engine.running.delete(key);
+    if (!running.background) {
+      engine.running.delete(key);
+      if (running.again) dispatch(engine, session.id, draft.id);
+    }
   }
 }
 
@@ -107,7 +110,7 @@ async function promote(
   inBackground(engine, session.id, created.id, running, () =>
     runRound(engine, session, created, running.controller, source, { heard }),
   );
-  return { kind: 'stream', events: connect(engine, session, created.id, 0, call.signal) };
+  return { kind: 'stream', events: connect(engine, session, created.id, 0, call.signal, { resumed: false }) };
 }
 
 /** Stores an exchange that waits or is ready, and answers with its stream. */
@@ -116,7 +119,7 @@ async function proceed(engine: Engine, session: Session, call: LegacyCall, openi
   if (created === undefined) return attach(engine, session, opening.request, call);
   await repair(engine, created);
   if (created.phase === 'ready') dispatch(engine, session.id, created.id);
-  return { kind: 'stream', events: connect(engine, session, created.id, 0, call.signal) };
+  return { kind: 'stream', events: connect(engine, session, created.id, 0, call.signal, { resumed: false }) };
 }
 
 /**
@@ -149,7 +152,7 @@ async function attach(engine: Engine, session: Session, message: RpcRequest, cal
       'Another request with this id is still open in this session. Use a fresh id for every request.',
     );
   }
-  return { kind: 'stream', events: connect(engine, session, exchange.id, 0, call.signal) };
+  return { kind: 'stream', events: connect(engine, session, exchange.id, 0, call.signal, { resumed: true }) };
 }
 
 /** The unsettled exchange that a request id names, if there is one. */

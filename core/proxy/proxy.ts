@@ -78,7 +78,10 @@ async function resume(engine: Engine, lastEventId: string, call: LegacyCall): Pr
   if (position === undefined || exchange === undefined || exchange.expiresAtMs <= engine.environment.now()) {
     throw new Fault('stream_unknown', 'Last-Event-ID names no stream of this session, or one that is over for long.');
   }
-  return { kind: 'stream', events: connect(engine, session, position.stream, position.sequence, call.signal) };
+  return {
+    kind: 'stream',
+    events: connect(engine, session, position.stream, position.sequence, call.signal, { resumed: true }),
+  };
 }
 
 /** Connections end at once, with `retry` where clients need it; running rounds may finish within the drain time. */

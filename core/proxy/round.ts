@@ -54,7 +54,10 @@ export async function runRound(
   exchange: Exchange,
   controller: AbortController,
   source: AsyncIterator<Heard>,
-  options: { readonly heard?: Promise<IteratorResult<Heard>>; readonly already?: readonly RpcNotification[] } = {},
+  options: {
+    readonly heard?: Promise<IteratorResult<Heard>>;
+    readonly already?: readonly RpcNotification[] | undefined;
+  } = {},
 ): Promise<void> {
   const writer = new StreamWriter(
     engine.stores.events,
@@ -63,7 +66,7 @@ export async function runRound(
       sequence: exchange.sequence,
       progress: exchange.progress,
       expiresAtMs: exchange.expiresAtMs,
-      already: options.already ?? [],
+      already: options.already,
     },
   );
   const lease = holdLease(engine, exchange, controller);

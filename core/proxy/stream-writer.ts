@@ -20,8 +20,8 @@ export interface WritingPosition {
   readonly sequence: number;
   readonly progress: number | undefined;
   readonly expiresAtMs: number;
-  /** Notifications a lost attempt at the same round has already written: they are not written again. */
-  readonly already: readonly RpcNotification[];
+  /** What a lost attempt at the same round has written, if there was one: it is not written again. */
+  readonly already: readonly RpcNotification[] | undefined;
 }
 
 export class StreamWriter {
@@ -42,7 +42,9 @@ export class StreamWriter {
     this.#sequence = at.sequence;
     this.#progress = at.progress;
     this.#expiresAtMs = at.expiresAtMs;
-    this.#already = at.already.map(notification => canonicalJson(notification));
+    this.#already = (at.already ?? []).map(notification => canonicalJson(notification));
+    // A round that runs again counts as it did before; any other may count anew.
+    this.#lift = at.already === undefined ? undefined : 0;
   }
 
   /** Last sequence written. Exact once `flush` has resolved. */

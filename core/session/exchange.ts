@@ -87,7 +87,7 @@ export interface ExchangeEvents {
   claimed: Claim;
   lapsed: Claim;
   renewed: { readonly owner: string; readonly untilMs: number };
-  cancelled: { readonly expiresAtMs: number };
+  cancelled: { readonly expiresAtMs: number; readonly sequence: number };
 }
 
 export type ExchangeEventType = keyof ExchangeEvents;
@@ -168,7 +168,7 @@ function fold(exchange: Exchange, event: ExchangeEvent): Exchange | undefined {
     case 'failed':
       return { ...released(exchange, event), response: event.outcome, settledBy: event.by };
     case 'cancelled':
-      return { ...released(exchange, { ...event, sequence: lastSequence(exchange) }), settledBy: 'cancelled' };
+      return { ...released(exchange, event), settledBy: 'cancelled' };
     case 'inputRequired':
       return asking(released(exchange, event), event);
     case 'answered':

@@ -23,7 +23,11 @@ const TOOLS = {
   ask_twice: async function* (request: Parameters<typeof progress>[0]) {
     if (request.params.requestState === undefined) {
       yield progress(request, 1);
-      return { resultType: 'input_required', inputRequests: { a: question('A?'), b: question('B?') }, requestState: 's1' };
+      return {
+        resultType: 'input_required',
+        inputRequests: { a: question('A?'), b: question('B?') },
+        requestState: 's1',
+      };
     }
     if (request.params.requestState === 's1') {
       yield progress(request, 1);
@@ -107,7 +111,9 @@ describe('a call that asks', () => {
     await back.answer(asked, { action: 'decline' });
     const resumed = await back.resume(stream.lastEventId);
     expect(await resumed.next()).toEqual({ id: 'n1.1', retry: 1000 });
-    expect(await resumed.response()).toMatchObject({ result: { content: [{ text: 'state-1: {"action":"decline"}' }] } });
+    expect(await resumed.response()).toMatchObject({
+      result: { content: [{ text: 'state-1: {"action":"decline"}' }] },
+    });
     expect(resumed.seen.map(event => event.id)).toEqual(['n1.1', 'n1.2']);
   });
 
@@ -123,7 +129,9 @@ describe('a call that asks', () => {
     expect([a.id, b.id, again.id]).toEqual(['n1/1/a', 'n1/1/b', 'n1/2/a']);
     await client.answer(again, { action: 'accept', content: { value: 'c' } });
     const response = await stream.response();
-    expect(response).toMatchObject({ result: { content: [{ text: '{"a":{"action":"accept","content":{"value":"c"}}}' }] } });
+    expect(response).toMatchObject({
+      result: { content: [{ text: '{"a":{"action":"accept","content":{"value":"c"}}}' }] },
+    });
     const values = stream.seen.flatMap(({ message }) =>
       message && 'method' in message && message.method === 'notifications/progress' ? [message.params?.progress] : [],
     );
@@ -176,10 +184,16 @@ describe('a call that was given up', () => {
     const asked = await stream.question();
     await client.post({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: message.id } });
     const rest = await stream.rest();
-    expect(rest.at(-1)?.message).toMatchObject({ method: 'notifications/cancelled', params: { requestId: 'n1/1/name' } });
+    expect(rest.at(-1)?.message).toMatchObject({
+      method: 'notifications/cancelled',
+      params: { requestId: 'n1/1/name' },
+    });
     await client.answer(asked, { action: 'accept', content: { value: 'late' } });
     const again = await client.stream(client.tool('ask', { city: 'Oslo' }));
-    expect(await again.response()).toMatchObject({ id: 2, result: { content: [{ text: expect.stringContaining('late') }] } });
+    expect(await again.response()).toMatchObject({
+      id: 2,
+      result: { content: [{ text: expect.stringContaining('late') }] },
+    });
     expect(again.seen.some(event => event.message && 'method' in event.message)).toBe(false);
     const other = await client.stream(client.tool('ask', { city: 'Oslo' }));
     expect(await other.question()).toMatchObject({ id: 'n3/1/name' });

@@ -20,7 +20,8 @@ export function scriptedUpstream(tools: Record<string, Tool>): ScriptedUpstream 
   const server: StatelessServer = async function* (request, call) {
     requests.push(request);
     const { id, method, params } = request;
-    const respond = (result: Result) => ({ jsonrpc: '2.0', id, result: { resultType: 'complete', ...result } }) as const;
+    const respond = (result: Result) =>
+      ({ jsonrpc: '2.0', id, result: { resultType: 'complete', ...result } }) as const;
     if (method === 'server/discover') {
       yield respond({
         supportedVersions: ['2026-07-28'],
