@@ -42,6 +42,10 @@ export const LIMITS = {
   questionsPerRoundMax: 32,
   /** A JSON answer of an upstream. */
   upstreamBodyBytesMax: 64 * 1024 * 1024,
+  /** How long an upstream's connection may go on after the response before it is cut instead of used again. */
+  upstreamTailMs: 1_000,
+  /** How long an upstream may take to say who it is, and which tools it has. */
+  upstreamProbeMs: 10_000,
   /** Redirects followed on the way to an upstream; only within its origin. */
   upstreamRedirectsMax: 3,
   /** One event of an upstream's stream. */
@@ -56,6 +60,8 @@ export const LIMITS = {
   /** How often an embedded store looks for expired rows, and how many of a kind it deletes in one go. */
   pruneEveryMs: 60_000,
   pruneRowsMax: 500,
+  /** Pause between two such goes while there is more to delete, so that they do not hold up anybody. */
+  prunePauseMs: 100,
   /** Events read from the log in one go. */
   eventsPerReadMax: 256,
   /** Tries of a write that lost a race before we call it a store fault. */

@@ -1,0 +1,78 @@
+/**
+ * Which arguments of an upstream's tools are mirrored in headers, learned from its `tools/list` (2026-07-28, "Custom headers
+ * from tool parameters").
+ *
+ * The list is fetched once, before the first call of a tool; lists that pass by are learned from as well, and one fetched
+ * again when the upstream says that headers do not match. A list that cannot be had means that nothing is mirrored.
+ */
+import type { ModernRequest } from '../../protocol/envelope.ts';
+import { META } from '../../protocol/envelope.ts';
+import { isObject } from '../../protocol/messages.ts';
+import type { MirroredParam } from '../../protocol/param-headers.ts';
+import { mirroredParams, paramHeaders } from '../../protocol/param-headers.ts';
+
+/** Asks for one page of `tools/list`; the result, or `undefined` for an error. */
+export type ListTools = (request: ModernRequest) => Promise<Readonly<Record<string, unknown>> | undefined>;
+
+export class ToolParams {
+  readonly #list: ListTools;
+  readonly #pagesMax: number;
+  readonly #mirrored = new Map<string, readonly MirroredParam[]>();
+  #loading: Promise<void> | undefined;
+
+  constructor(list: ListTools, pagesMax: number) {
+    this.#list = list;
+    this.#pagesMax = pagesMax;
+  }
+
+  /** The headers that a request mirrors beyond the standard ones. */
+  async headersOf(request: ModernRequest): Promise<Record<string, string>> {
+    if (request.method !== 'tools/call') return {};
+    this.#loading ??= this.#load(request);
+    await this.#loading;
+    const { name } = request.params;
+    const mirrored = typeof name === 'string' ? this.#mirrored.get(name) : undefined;
+    return mirrored === undefined ? {} : paramHeaders(mirrored, request.params.arguments);
+  }
+
+  /** Forgets nothing, but fetches the list again for the next call. */
+  forget(): void {
+    this.#loading = undefined;
+  }
+
+  learn(result: Readonly<Record<string, unknown>>): void {
+    if (!Array.isArray(result.tools)) return;
+    for (const tool of result.tools) {
+      if (!isObject(tool) || typeof tool.name !== 'string') continue;
+      const mirrored = mirroredParams(tool.inputSchema);
+      if (mirrored.length > 0) this.#mirrored.set(tool.name, mirrored);
+      else this.#mirrored.delete(tool.name);
+    }
+  }
+
+  async #load(request: ModernRequest): Promise<void> {
+    let cursor: unknown;
+    for (let page = 0; page < this.#pagesMax; page++) {
+      const result = await this.#list(listRequest(request, cursor));
+      if (result === undefined) return;
+      this.learn(result);
+      cursor = result.nextCursor;
+      if (typeof cursor !== 'string') return;
+    }
+  }
+}
+
+/** A request for a page, in the name of the client whose call needs it. */
+function listRequest({ params }: ModernRequest, cursor: unknown): ModernRequest {
+  const _meta = {
+    [META.protocolVersion]: params._meta[META.protocolVersion],
+    [META.clientCapabilities]: params._meta[META.clientCapabilities],
+    ...(params._meta[META.clientInfo] === undefined ? {} : { [META.clientInfo]: params._meta[META.clientInfo] }),
+  };
+  return {
+    jsonrpc: '2.0',
+    id: 'fermata-tools',
+    method: 'tools/list',
+    params: { ...(cursor === undefined ? {} : { cursor }), _meta },
+  };
+}
