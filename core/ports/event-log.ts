@@ -28,7 +28,7 @@ export interface EventLog {
   read(stream: StreamAddress, after: number, limit: number): Promise<readonly SequencedEvent[]>;
   /**
    * Resolves when there may be events after `after`, when `signal` is aborted, when the store is closed; at the latest after
-   * `patienceMs`. Never rejects, and leaves nothing behind.
+   * `patienceMs`. Leaves nothing behind.
    * A store that shares a process with the writer resolves at once; others poll.
    */
   changed(stream: StreamAddress, after: number, signal: AbortSignal, patienceMs: number): Promise<void>;

@@ -1,0 +1,35 @@
+/** Sessions in SQLite: one row each, the session as JSON beside what the conditions need (its version, and until when it is kept). */
+import type { SessionStore } from '../../ports/session-store.ts';
+import type { Session } from '../../session/session.ts';
+import { keptUntilMs } from '../../session/session.ts';
+import type { Connection } from './connection.ts';
+import type { Writer } from './writer.ts';
+
+export function sqliteSessionStore(connection: Connection, writer: Writer, now: () => number): SessionStore {
+  const select = connection.prepare('SELECT session FROM sessions WHERE id = ? AND expires_at_ms > ?');
+  const insert = connection.prepare(`
+    INSERT INTO sessions (id, version, expires_at_ms, session) VALUES (?, ?, ?, ?)
+    ON CONFLICT (id) DO UPDATE
+    SET version = excluded.version, expires_at_ms = excluded.expires_at_ms, session = excluded.session
+    WHERE sessions.expires_at_ms <= ?`);
+  const update = connection.prepare(`
+    UPDATE sessions SET version = ?, expires_at_ms = ?, session = ?
+    WHERE id = ? AND version = ? AND expires_at_ms > ?`);
+
+  return {
+    async create(session) {
+      const row = [session.id, session.version, keptUntilMs(session), JSON.stringify(session)];
+      return writer.write(() => (insert.run([...row, now()]) === 1 ? 'created' : 'exists'));
+    },
+
+    async load(id) {
+      const row = select.get([id, now()]);
+      return row === undefined ? undefined : connection.parse<Session>(row, 'session');
+    },
+
+    async commit(next) {
+      const row = [next.version, keptUntilMs(next), JSON.stringify(next), next.id, next.version - 1];
+      return writer.write(() => (update.run([...row, now()]) === 1 ? 'committed' : 'conflict'));
+    },
+  };
+}
