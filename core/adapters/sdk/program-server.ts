@@ -1,0 +1,115 @@
+/**
+ * A factory of SDK v1 or v2 as a `StatelessServer`, whatever style its handlers have.
+ *
+ * Handlers that *await* their questions are run by replay; handlers that *return* `inputRequired(…)` are called as 2026-07-28. Which
+ * one a handler is shows when it is entered, so every first round is run by the runner. A return that is noticed there
+ * becomes the `input_required` result it is; the handler was entered once. A retry then goes to whoever made its
+ * `requestState`: nothing is remembered between rounds, so every process decides the same.
+ */
+import type { ClientCapabilities } from '@modelcontextprotocol/server';
+import type { Program } from '../../ports/program.ts';
+import type { StatelessServer } from '../../ports/stateless-server.ts';
+import type { ModernRequest } from '../../protocol/envelope.ts';
+import { META } from '../../protocol/envelope.ts';
+import type { RpcResponse } from '../../protocol/messages.ts';
+import { isObject, responseOf } from '../../protocol/messages.ts';
+import { traitsOf } from '../../protocol/methods.ts';
+import type { ServerFactory } from './built-server.ts';
+import { build } from './built-server.ts';
+import { returnedBy } from './input-required.ts';
+import { modernServer } from './modern-server.ts';
+import { nameOf, sdkProgram } from './program.ts';
+
+export interface SdkServerOptions {
+  readonly factory: ServerFactory;
+  /** For people; the factory's own name by default. */
+  readonly name?: string;
+  /** Runs a program by replay. */
+  readonly runner: (program: Program) => StatelessServer;
+  /**
+   * `await`: every handler is replayed (one that returns its questions is then right, and slow). `mrtr`: every request is
+   * answered as 2026-07-28 (SDK v2 only; a handler that awaits its questions fails). `auto`, the default: each as it is.
+   */
+  readonly style?: 'auto' | 'await' | 'mrtr';
+}
+
+export function sdkServer({ factory, runner, style = 'auto', ...options }: SdkServerOptions): StatelessServer {
+  const name = options.name ?? nameOf(factory);
+  if (style === 'mrtr') return modernServer(factory, { name });
+  if (style === 'await') return runner(sdkProgram(factory, { name }));
+  return choosing(factory, name, runner(sdkProgram(factory, { name, noticeReturns: true })));
+}
+
+function choosing(factory: ServerFactory, name: string, replay: StatelessServer): StatelessServer {
+  const modern = modernServer(factory, { name });
+  let generation: Promise<'v1' | 'v2'> | undefined;
+  const isModern = async (): Promise<boolean> => {
+    generation ??= generationOf(factory, name);
+    return (await generation) === 'v2';
+  };
+
+  return async function* (request, call) {
+    if (isForeignRetry(request) && (await isModern())) {
+      yield* modern(request, call);
+      return;
+    }
+    for await (const message of replay(request, call)) {
+      const returned = 'error' in message ? returnedBy(message.error) : undefined;
+      if (returned === undefined) yield message;
+      else if (isCovered(returned, request.params._meta[META.clientCapabilities])) yield asResult(request, returned);
+      // The SDK itself says what is wrong with such a return.
+      else yield* modern(request, call);
+    }
+  };
+}
+
+/** Builds one server to look at it. */
+async function generationOf(factory: ServerFactory, name: string): Promise<'v1' | 'v2'> {
+  const { generation, outer } = await build(factory, name, 'modern');
+  await outer.close().catch(() => {});
+  return generation;
+}
+
+/** What every `requestState` of the runner begins with. */
+const OWN_STATE = 'fermata1.';
+
+/** A retry whose `requestState` the runner did not make; the runner never asks without one. */
+function isForeignRetry({ method, params }: ModernRequest): boolean {
+  if (traitsOf(method).mayAsk !== true) return false;
+  const { requestState, inputResponses } = params;
+  return requestState === undefined ? inputResponses !== undefined : !String(requestState).startsWith(OWN_STATE);
+}
+
+const asResult = (request: ModernRequest, returned: Record<string, unknown>): RpcResponse =>
+  responseOf(request.id, { result: { ...returned, resultType: 'input_required' } });
+
+/** Whether a returned `input_required` is complete and asks only for what the client can answer. */
+function isCovered(returned: Record<string, unknown>, capabilities: ClientCapabilities): boolean {
+  const { inputRequests = {}, requestState } = returned;
+  if (!isObject(inputRequests) || (requestState !== undefined && typeof requestState !== 'string')) return false;
+  const questions = Object.values(inputRequests);
+  return (
+    (questions.length > 0 || requestState !== undefined) && questions.every(one => isAnswerable(one, capabilities))
+  );
+}
+
+function isAnswerable(question: unknown, { elicitation, sampling, roots }: ClientCapabilities): boolean {
+  if (!isObject(question)) return false;
+  const params = isObject(question.params) ? question.params : undefined;
+  switch (question.method) {
+    case 'roots/list':
+      return roots !== undefined;
+    case 'sampling/createMessage':
+      return (
+        params !== undefined && sampling !== undefined && (params.tools === undefined || sampling.tools !== undefined)
+      );
+    case 'elicitation/create':
+      if (params === undefined || elicitation === undefined) return false;
+      // A client that names no mode takes forms (2025-11-25, "Elicitation", capabilities).
+      return params.mode === 'url'
+        ? elicitation.url !== undefined
+        : elicitation.form !== undefined || elicitation.url === undefined;
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * An SDK server as a `Program`: built afresh by its factory for every run, in this process.
+ *
+ * Works with SDK v1 and v2, await-style. An ended instance is left alone rather than torn down: the SDKs' own close rejects every
+ * open await, and a question that was started and is not awaited yet would then be an unhandled rejection, which ends the
+ * process. So its awaits never settle, its timers are gone, its output is cut, and the garbage collector takes the rest. `stop`
+ * also aborts the signals of its open requests and closes the server, so that a program that listens can clean up.
+ */
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Program, ProgramInstance, ProgramListener } from '../../ports/program.ts';
+import type { Message, RequestId } from '../../protocol/messages.ts';
+import { isRequest, isResponse } from '../../protocol/messages.ts';
+import { isInputMethod } from '../../protocol/methods.ts';
+import type { BuiltServer, ServerFactory } from './built-server.ts';
+import { build, unstartable } from './built-server.ts';
+import { noticeInputRequired } from './input-required.ts';
+import { questionTimersOf } from './question-timers.ts';
+import { ProgramTransport } from './transport.ts';
+
+export interface SdkProgramOptions {
+  /** For people; the factory's own name by default. */
+  readonly name?: string;
+  /** Answer with an error that carries it (`returnedBy`) when a handler of SDK v2 returns `inputRequired(…)`. */
+  readonly noticeReturns?: boolean;
+}
+
+export function sdkProgram(factory: ServerFactory, options: SdkProgramOptions = {}): Program {
+  const name = options.name ?? nameOf(factory);
+  return {
+    name,
+    settleMs: 0,
+    start: async listener => {
+      const built = await build(factory, name, 'legacy');
+      return SdkInstance.connected(built, name, listener, options.noticeReturns === true);
+    },
+  };
+}
+
+/** What to call a factory's program. */
+export const nameOf = (factory: ServerFactory): string =>
+  factory.name === '' || factory.name === 'default' ? 'the program' : factory.name;
+
+class SdkInstance implements ProgramInstance {
+  readonly #built: BuiltServer;
+  readonly #listener: ProgramListener;
+  readonly #transport: ProgramTransport;
+  /** Requests to the program that it has not answered. */
+  readonly #open = new Set<RequestId>();
+  /** Whether the program has awaited a question since it was last idle. */
+  #asked = false;
+  #ended = false;
+
+  private constructor(built: BuiltServer, name: string, listener: ProgramListener) {
+    this.#built = built;
+    this.#listener = listener;
+    const defuse = questionTimersOf(built.protocol, name);
+    const observed = { ...listener, onMessage: (message: Message) => this.#received(message) };
+    this.#transport = new ProgramTransport(observed, defuse, () => this.#closed());
+    guardOnerror(built);
+  }
+
+  static async connected(
+    built: BuiltServer,
+    name: string,
+    listener: ProgramListener,
+    noticeReturns: boolean,
+  ): Promise<SdkInstance> {
+    const instance = new SdkInstance(built, name, listener);
+    if (noticeReturns) noticeInputRequired(built, () => instance.#asked);
+    try {
+      await built.outer.connect(instance.#transport);
+    } catch (error) {
+      instance.#finish();
+      throw unstartable(name, 'could not be connected', error);
+    }
+    return instance;
+  }
+
+  send(message: Message): void {
+    if (isRequest(message)) {
+      if (this.#open.size === 0) this.#asked = false;
+      this.#open.add(message.id);
+    }
+    try {
+      this.#transport.deliver(message);
+    } catch {
+      // An `onerror` or progress callback of the program threw; the protocol object goes on.
+    }
+  }
+
+  async end(mode: 'park' | 'stop'): Promise<void> {
+    if (this.#ended) return;
+    if (mode === 'stop') {
+      for (const requestId of this.#open) this.send(cancelled(requestId));
+      // The SDKs look at a notification in a later turn; the signal must be aborted before the transport is cut.
+      if (this.#open.size > 0) await turn();
+    }
+    if (this.#ended) return;
+    this.#finish();
+    if (mode === 'stop') await this.#built.outer.close().catch(() => {});
+  }
+
+  #received(message: Message): void {
+    if (isResponse(message) && message.id !== undefined) this.#open.delete(message.id);
+    if (isRequest(message) && isInputMethod(message.method)) this.#asked = true;
+    this.#listener.onMessage(message);
+  }
+
+  /** Somebody called `close` on the server: the program itself, if we did not. What it said before comes first. */
+  #closed(): void {
+    queueMicrotask(() => {
+      if (this.#ended) return;
+      this.#finish();
+      this.#listener.onExit({ message: 'The program closed its connection.' });
+    });
+  }
+
+  /** Cuts the instance off and tells it that its connection is gone, as the SDK would have. */
+  #finish(): void {
+    this.#ended = true;
+    this.#transport.cut();
+    try {
+      this.#built.protocol.onclose?.();
+    } catch {
+      // What a program does when its connection is gone concerns nobody any more.
+    }
+  }
+}
+
+const cancelled = (requestId: RequestId): Message => ({
+  jsonrpc: '2.0',
+  method: 'notifications/cancelled',
+  params: { requestId, reason: 'The run was stopped.' },
+});
+
+/** The SDKs call `onerror` from within promise chains, where an error of the callback itself would be an unhandled rejection. */
+function guardOnerror({ protocol }: BuiltServer): void {
+  const authors = protocol.onerror;
+  protocol.onerror = error => {
+    try {
+      authors?.call(protocol, error);
+    } catch {
+      // The author's own error handling failed; there is nobody to tell.
+    }
+  };
+}
