@@ -227,7 +227,8 @@ export const lastSequence = (exchange: Exchange): number => exchange.sequence + 
 
 function effectsOf(before: Exchange, after: Exchange): Effect[] {
   const effects: Effect[] = [];
-  const events = before.phase === after.phase ? [] : outboxOf(after);
+  const owes = before.phase !== after.phase && !(before.phase === 'waiting' && after.phase === 'ready');
+  const events = owes ? outboxOf(after) : [];
   if (events.length > 0) effects.push({ type: 'append', first: after.sequence + 1, events });
   if (after.phase === 'ready') effects.push({ type: 'dispatch' });
   if (before.phase === 'calling' && after.settledBy === 'cancelled') effects.push({ type: 'abandon' });
