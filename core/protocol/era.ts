@@ -14,7 +14,7 @@ import { decodeHeaderValue, mirroredName } from './headers.ts';
 import type { RequestId, RpcNotification, RpcRequest } from './messages.ts';
 import { isNotification, isObject, isRequest, isRequestId, isResponse } from './messages.ts';
 import { isLogLevel, traitsOf } from './methods.ts';
-import { isModernRevision, MODERN_REVISIONS } from './revisions.ts';
+import { isLegacyRevision, isModernRevision, MODERN_REVISIONS } from './revisions.ts';
 
 /** The headers that take part in the decision; `undefined` for one that was not sent. */
 export interface PostedHeaders {
@@ -40,7 +40,7 @@ export function classify(body: unknown, headers: PostedHeaders): Posted {
   if (!modernHeader && !claimed) return { kind: 'legacy' };
   if (isResponse(body))
     throw invalid('A response cannot be posted in the modern era: answers travel in inputResponses.');
-  if (isNotification(body)) return { kind: 'notification', notification: body };
+  if (isNotification(body)) return classifyNotification(body, headers);
   if (!isRequest(body)) throw invalid('The body is not a JSON-RPC message.');
   return classifyRequest(body, headers, modernHeader);
 }
@@ -53,9 +53,19 @@ function classifyBatch(body: readonly unknown[], modernHeader: boolean): Posted 
   return { kind: 'legacy' };
 }
 
+/** Which headers a notification needs is undefined in this revision; those it has must not contradict it. */
+function classifyNotification(notification: RpcNotification, headers: PostedHeaders): Posted {
+  const claim = metaOf(notification)[META.protocolVersion];
+  if (claim !== undefined && headers.protocolVersion !== undefined && claim !== headers.protocolVersion) {
+    throw mismatch('MCP-Protocol-Version and the _meta of the notification differ.');
+  }
+  if (headers.method !== undefined) compare('Mcp-Method', headers.method, notification.method);
+  return { kind: 'notification', notification };
+}
+
 function classifyRequest(request: RpcRequest, headers: PostedHeaders, modernHeader: boolean): Posted {
   const problem = envelopeProblem(metaOf(request), request.params?._meta !== undefined);
-  if (request.method === 'initialize' && (problem !== undefined || !isModernRevision(revisionOf(request)))) {
+  if (request.method === 'initialize' && (problem !== undefined || isLegacyRevision(revisionOf(request)))) {
     if (modernHeader)
       throw mismatch('initialize opens a legacy session, but MCP-Protocol-Version names a modern revision.');
     return { kind: 'legacy' };

@@ -34,7 +34,12 @@ describe('a posted body', () => {
     ['a legacy request', request('tools/list'), headers('2025-11-25'), 'legacy'],
     ['a legacy request without any header', request('tools/list'), headers(), 'legacy'],
     ['initialize', request('initialize', { protocolVersion: '2025-11-25' }), headers(), 'legacy'],
-    ['initialize that claims a version nobody knows', request('initialize', { _meta: future }), headers(), 'legacy'],
+    [
+      'initialize that claims a legacy version',
+      request('initialize', { _meta: { ...meta, [META.protocolVersion]: '2025-11-25' } }),
+      headers(),
+      'legacy',
+    ],
     ['a legacy notification', { jsonrpc: '2.0', method: 'notifications/initialized' }, headers('2025-11-25'), 'legacy'],
     ['a legacy response', { jsonrpc: '2.0', id: 1, result: {} }, headers('2025-11-25'), 'legacy'],
     ['a batch', [request('tools/list')], headers(), 'legacy'],
@@ -133,6 +138,12 @@ describe('a posted body', () => {
     ['initialize comes with a modern header', request('initialize', {}), headers(MODERN), 'header_mismatch -32020'],
     ['a method is of the past', request('ping', { _meta: meta }), headers(MODERN, 'ping'), 'method_unknown -32601'],
     [
+      'initialize claims a version nobody knows',
+      request('initialize', { _meta: future }),
+      headers(),
+      'revision_unsupported -32022',
+    ],
+    [
       'initialize is modern',
       request('initialize', { _meta: meta }),
       headers(MODERN, 'initialize'),
@@ -162,8 +173,9 @@ describe('a posted body', () => {
 
 describe('the official SDK', () => {
   /**
-   * Its classifier decides the era and the first half of the checks; ours must not disagree with it. One difference is meant:
-   * a header that names a version nobody knows does not make a request modern, and the legacy face refuses it by name.
+   * Its classifier decides the era and the first half of the checks; ours must not disagree with it. Two differences
+   * are meant: a header that names a version nobody knows does not make a request modern (the legacy face refuses it by
+   * name), and a modern header on a batch or a response is refused here, not by the legacy face.
    */
   const verdict = (outcome: InboundClassificationOutcome): string =>
     outcome.kind === 'reject' ? String(outcome.code) : outcome.kind === 'legacy' ? 'legacy' : outcome.messageKind;
@@ -181,7 +193,6 @@ describe('the official SDK', () => {
     request('tools/list', { _meta: { ...meta, [META.clientInfo]: 1 } }),
     request('tools/list', { _meta: { progressToken: 1 } }),
     { jsonrpc: '2.0', method: 'notifications/cancelled' },
-    [request('tools/list')],
     [list],
   ];
   const sent = [
