@@ -44,6 +44,8 @@ export const LIMITS = {
   upstreamBodyBytesMax: 64 * 1024 * 1024,
   /** How long an upstream's connection may go on after the response before it is cut instead of used again. */
   upstreamTailMs: 1_000,
+  /** How long running rounds and open responses may go on when the process is asked to end. */
+  drainMs: 5_000,
   /** How long an upstream may take to say who it is, and which tools it has. */
   upstreamProbeMs: 10_000,
   /** Redirects followed on the way to an upstream; only within its origin. */
