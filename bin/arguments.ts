@@ -5,7 +5,7 @@
  * mean is for `settings.ts`; how the table looks as text is for `help.ts`.
  */
 import { parseArgs } from 'node:util';
-import { Fault } from '../core/base/errors.ts';
+import { Misuse } from './misuse.ts';
 
 export interface OptionRow {
   /** Without the dashes. */
@@ -37,11 +37,15 @@ export interface Command {
   readonly more?: string;
   /** Whether a foreign command may follow after `--`. */
   readonly takesCommand?: true;
+  /** The one word it needs besides its options, as the help shows it: `<name>`. */
+  readonly operand?: string;
 }
 
 export interface Arguments {
   /** Values by option name, in the order given; a switch that was given has the value `''`. */
   readonly values: Readonly<Record<string, readonly string[]>>;
+  /** The word that the command needs besides its options, if it needs one. */
+  readonly operand: string | undefined;
   /** What follows `--`; `undefined` without it. */
   readonly command: readonly string[] | undefined;
 }
@@ -61,8 +65,12 @@ export function readArguments(command: Command, argv: readonly string[]): Argume
   if (foreign !== undefined && !command.takesCommand)
     throw refuse(command, `"fermata ${command.name}" takes nothing after --.`);
   const values: Record<string, readonly string[]> = {};
+  let operand: string | undefined;
   for (const token of tokensOf(command, own)) {
-    if (token.kind === 'positional') throw strayWord(command, token.value, own.slice(token.index));
+    if (token.kind === 'positional') {
+      if (command.operand === undefined || operand !== undefined) throw strayWord(command, own.slice(token.index));
+      operand = token.value;
+    }
     if (token.kind !== 'option') continue;
     const row = optionsOf(command).find(option => option.name === token.name);
     if (row === undefined) throw unknownOption(command, token.rawName);
@@ -71,7 +79,10 @@ export function readArguments(command: Command, argv: readonly string[]): Argume
   for (const row of optionsOf(command)) {
     if ((values[row.name]?.length ?? 0) > 1 && !row.repeats) throw refuse(command, `--${row.name} was given twice.`);
   }
-  return { values, command: foreign };
+  if (command.operand !== undefined && operand === undefined && values.help === undefined) {
+    throw refuse(command, `"fermata ${command.name}" needs a ${command.operand}.`);
+  }
+  return { values, operand, command: foreign };
 }
 
 const tokensOf = (command: Command, argv: readonly string[]) =>
@@ -106,14 +117,14 @@ function readValue(command: Command, row: OptionRow, token: OptionToken): string
   return token.value ?? '';
 }
 
-function strayWord(command: Command, word: string, from: readonly string[]): Fault {
+function strayWord(command: Command, from: readonly string[]): Misuse {
   const hint = command.takesCommand
     ? ` To serve a program of your own, write: fermata ${command.name} -- ${from.join(' ')}`
     : '';
-  return refuse(command, `"${word}" was not expected here.${hint}`);
+  return refuse(command, `"${from[0]}" was not expected here.${hint}`);
 }
 
-function unknownOption(command: Command, given: string): Fault {
+function unknownOption(command: Command, given: string): Misuse {
   const close = closestTo(
     given,
     optionsOf(command).map(row => `--${row.name}`),
@@ -121,8 +132,8 @@ function unknownOption(command: Command, given: string): Fault {
   return refuse(command, `There is no option ${given}.${close === undefined ? '' : ` Did you mean ${close}?`}`);
 }
 
-const refuse = (command: Command, message: string): Fault =>
-  new Fault('setting_invalid', `${message}\nSee: fermata help ${command.name}`);
+const refuse = (command: Command, message: string): Misuse =>
+  new Misuse(`${message}\nSee: fermata help ${command.name}`);
 
 /** The candidate that looks most like what was typed, if any is close enough to have been meant. */
 export function closestTo(typed: string, candidates: readonly string[]): string | undefined {

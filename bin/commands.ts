@@ -141,13 +141,9 @@ export const DEMO: Command = {
 export const KEY: Command = {
   name: 'key',
   summary: 'Make an API key, shown once, and the line that lets it in.',
-  usage: [['fermata key --name alice', 'a key for the principal "alice"']],
-  groups: [
-    {
-      title: 'Options',
-      options: [{ name: 'name', value: '<name>', initial: 'owner', help: 'The principal that the key stands for.' }],
-    },
-  ],
+  usage: [['fermata key alice', 'a key for the principal "alice"']],
+  operand: '<name>',
+  groups: [],
 };
 
 export const COMMANDS: readonly Command[] = [SERVE, DEMO, KEY];

@@ -5,13 +5,13 @@
  * Pure. Every refusal is a `setting_invalid` that names the argument or variable it came from and shows a right one.
  */
 import { resolve } from 'node:path';
-import { Fault } from '../core/base/errors.ts';
 import { LIMITS } from '../core/base/limits.ts';
 import type { IdleAction } from '../core/session/session.ts';
 import type { Arguments, OptionRow } from './arguments.ts';
 import { optionsOf } from './arguments.ts';
 import { SERVE } from './commands.ts';
 import { formatDuration, parseDuration } from './duration.ts';
+import { Misuse } from './misuse.ts';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -57,7 +57,7 @@ export function serveSettings(given: Arguments, env: Variables, folder: string):
   const lifetimeMs = duration(lookUp('max-lifetime'), LIMITS.lifetimeMsDefault, LIMITS.lifetimeMsMax);
   if (idleTimeoutMs > lifetimeMs) {
     const facts = `The idle time-out (${formatDuration(idleTimeoutMs)}) is longer than the lifetime (${formatDuration(lifetimeMs)}).`;
-    throw new Fault('setting_invalid', `${facts} Raise --max-lifetime or lower --idle-timeout.`);
+    throw new Misuse(`${facts} Raise --max-lifetime or lower --idle-timeout.`);
   }
   return {
     served: servedBy(given, folder),
@@ -105,15 +105,14 @@ function servedBy(given: Arguments, folder: string): Served {
   const program = given.values.program?.[0];
   const upstream = given.values.upstream?.[0];
   const ways = [program, upstream, given.command].filter(way => way !== undefined);
-  if (ways.length > 1)
-    throw new Fault('setting_invalid', 'Give one of --program, --upstream and -- <command>, not several.');
+  if (ways.length > 1) throw new Misuse('Give one of --program, --upstream and -- <command>, not several.');
   if (program !== undefined) return { kind: 'module', path: resolve(folder, program) };
   if (upstream !== undefined) return { kind: 'upstream', url: upstreamUrl(upstream) };
   if (given.command === undefined) return { kind: 'example' };
   const [command, ...args] = given.command;
   if (command === undefined) {
     const example = 'fermata serve -- npx -y @modelcontextprotocol/server-everything stdio';
-    throw new Fault('setting_invalid', `There is no command after --. For example: ${example}`);
+    throw new Misuse(`There is no command after --. For example: ${example}`);
   }
   return { kind: 'command', command, args };
 }
@@ -133,7 +132,7 @@ function port(given: Given | undefined): number {
 
 function dataFolder(given: Arguments, data: Given | undefined, memory: boolean, folder: string): string | undefined {
   if (memory && given.values.data !== undefined) {
-    throw new Fault('setting_invalid', 'Give either --memory or --data, not both.');
+    throw new Misuse('Give either --memory or --data, not both.');
   }
   return memory ? undefined : resolve(folder, data?.text ?? '.fermata');
 }
@@ -153,7 +152,7 @@ function choice<T extends string>(given: Given | undefined, choices: readonly T[
   throw invalid(given, `none of ${choices.join(', ')}`, initial);
 }
 
-function invalid(given: Given, what: string, example: string): Fault {
+function invalid(given: Given, what: string, example: string): Misuse {
   const shown = given.from.startsWith('--') ? `${given.from} ${example}` : `${given.from}=${example}`;
-  return new Fault('setting_invalid', `${given.from} is "${given.text}", which is ${what}. For example: ${shown}`);
+  return new Misuse(`${given.from} is "${given.text}", which is ${what}. For example: ${shown}`);
 }

@@ -1,0 +1,104 @@
+/**
+ * The composition root of `fermata serve`: settings in, a listening deployment out. The only place on one machine where stores,
+ * runner, proxy and HTTP meet.
+ *
+ * What was opened is closed again if a later part fails. At the end: stop accepting, end streams with `retry`, let running
+ * rounds finish for a while, then give the store free.
+ */
+import { join } from 'node:path';
+import { embeddedKeyRing } from '../core/adapters/crypto/key-ring.ts';
+import { aesSeal } from '../core/adapters/crypto/seal.ts';
+import { memoryStores } from '../core/adapters/memory/stores.ts';
+import { nodeEnvironment } from '../core/adapters/node/environment.ts';
+import { sqliteStores } from '../core/adapters/sqlite/stores.ts';
+import { LIMITS } from '../core/base/limits.ts';
+import { apiKeys, parseApiKeys } from '../core/http/api-keys.ts';
+import { httpApp } from '../core/http/app.ts';
+import { anonymous } from '../core/http/authenticator.ts';
+import { assertBindable, isLoopback, LOOPBACK_NAMES } from '../core/http/loopback.ts';
+import { serveHttp } from '../core/http/serve.ts';
+import type { Environment } from '../core/ports/environment.ts';
+import type { Observer } from '../core/ports/observer.ts';
+import type { Stores } from '../core/ports/stores.ts';
+import { proxy } from '../core/proxy/proxy.ts';
+import { runner } from '../core/runner/runner.ts';
+import type { ServeSettings } from './settings.ts';
+import { introducedName, upstreamFor } from './upstream.ts';
+
+export interface Deployment {
+  /** Of the MCP endpoint. */
+  readonly url: string;
+  /** What is served, for people, and the name by which it introduces itself. */
+  readonly description: string;
+  readonly name: string;
+  /** The folder of the store; `undefined` for memory. */
+  readonly store: string | undefined;
+  readonly authenticated: boolean;
+  /** Ends everything in order; what waits goes on when it is started again. */
+  close(): Promise<void>;
+}
+
+type Closing = () => Promise<void>;
+
+export async function compose(settings: ServeSettings, observer: Observer, version: string): Promise<Deployment> {
+  const opened: Closing[] = [];
+  const close = async (): Promise<void> => {
+    for (const closing of opened.splice(0).reverse()) await closing();
+  };
+  try {
+    return { ...(await open(settings, observer, version, opened)), close };
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+}
+
+async function open(
+  settings: ServeSettings,
+  observer: Observer,
+  version: string,
+  opened: Closing[],
+): Promise<Omit<Deployment, 'close'>> {
+  const { host, port, apiKeys: keys, data, idleTimeoutMs, lifetimeMs, idleAction, retryLost } = settings;
+  assertBindable({ host, authenticated: keys !== undefined });
+  const authenticate = keys === undefined ? anonymous() : apiKeys(parseApiKeys(keys));
+  const environment = nodeEnvironment();
+  const owner = environment.newId();
+  const stores = openStores(data, environment, owner);
+  opened.push(() => stores.close());
+  if (settings.served.kind === 'example' && data !== undefined)
+    process.env.EXPENSES_FILE ??= join(data, 'expenses.jsonl');
+
+  const seal = aesSeal(embeddedKeyRing(data));
+  const run = { seal, environment, observer, owner, guard: stores.rounds, retryLost };
+  const upstream = await upstreamFor(settings.served, { observer, runner: program => runner({ program, ...run }) });
+  const name = await introducedName(upstream);
+
+  const policy = { idleTimeoutMs, lifetimeMs, idleAction, retryLost, drainMs: LIMITS.drainMs };
+  const server = proxy({ upstream: upstream.server, stores, environment, observer, owner, settings: policy });
+  const app = httpApp({
+    server,
+    authenticate,
+    hosts: namesOf(settings),
+    origins: settings.allowOrigins,
+    observer,
+    health: () => ({ version, pid: process.pid }),
+  });
+  const served = await serveHttp({ app, host, port });
+  opened.push(async () => {
+    const drained = served.close(LIMITS.drainMs);
+    await server.close();
+    await drained;
+  });
+  const url = `${served.url}/mcp`;
+  return { url, description: upstream.description, name, store: data, authenticated: keys !== undefined };
+}
+
+const openStores = (folder: string | undefined, environment: Environment, owner: string): Stores =>
+  folder === undefined ? memoryStores({ owner }) : sqliteStores({ folder, environment, owner });
+
+/** The `Host` names to answer to: those of this machine and those allowed; any, where every caller shows a key. */
+function namesOf({ host, allowHosts }: ServeSettings): readonly string[] | 'any' {
+  if (allowHosts.length === 0 && !isLoopback(host)) return 'any';
+  return [...LOOPBACK_NAMES, host, ...allowHosts].map(name => name.toLowerCase());
+}

@@ -1,0 +1,73 @@
+/**
+ * `fermata serve`: reads the settings, starts everything, says where it is, and ends it cleanly.
+ *
+ * Ends on SIGINT, SIGTERM, and when the process that started it over a channel is gone; a second signal ends it at once.
+ * People read the welcome on stdout and warnings on stderr; with `--json` all of it is one JSON object a line on stdout.
+ */
+import type { Observer } from '../core/ports/observer.ts';
+import type { Arguments } from './arguments.ts';
+import type { Deployment } from './compose.ts';
+import { compose } from './compose.ts';
+import { jsonObserver, lineObserver } from './observers.ts';
+import { paintFor } from './paint.ts';
+import type { ServeSettings, Variables } from './settings.ts';
+import { serveSettings } from './settings.ts';
+import { packageVersion } from './version.ts';
+import { welcomeText } from './welcome.ts';
+
+const INTERRUPTED = 130;
+
+export async function serve(given: Arguments, env: Variables): Promise<number> {
+  const settings = serveSettings(given, env, process.cwd());
+  const observer = observerFor(settings);
+  const deployment = await compose(settings, observer, packageVersion());
+  announce(deployment, settings, observer, env);
+  const reason = await askedToStop();
+  process.once('SIGINT', () => process.exit(INTERRUPTED));
+  process.once('SIGTERM', () => process.exit(INTERRUPTED));
+  observer({ event: 'server.stopping', level: 'info', message: reason });
+  await deployment.close();
+  observer({ event: 'server.stopped', level: 'info' });
+  if (!settings.json) process.stdout.write('Stopped. What waits goes on when it is started again.\n');
+  return 0;
+}
+
+function observerFor({ json, debug }: ServeSettings): Observer {
+  const now = (): Date => new Date();
+  return json
+    ? jsonObserver({ output: process.stdout, debug, now })
+    : lineObserver({ output: process.stderr, debug, now }, paintFor(process.stderr));
+}
+
+function announce(deployment: Deployment, settings: ServeSettings, observer: Observer, env: Variables): void {
+  const { url, name, store, authenticated } = deployment;
+  if (settings.json) {
+    observer({
+      event: 'server.listening',
+      level: 'info',
+      url,
+      name,
+      pid: process.pid,
+      store: store ?? 'memory',
+      authenticated,
+    });
+    return;
+  }
+  const demo = demoCommand(url, env);
+  process.stdout.write(welcomeText({ ...deployment, demo }, paintFor(process.stdout)));
+}
+
+/** How the demo is started from here: npm says which script we were started by. */
+function demoCommand(url: string, env: Variables): string {
+  const elsewhere = url === 'http://127.0.0.1:8787/mcp' ? '' : ` --url ${url}`;
+  if (env.npm_lifecycle_event === 'start') return `npm run demo${elsewhere === '' ? '' : ` --${elsewhere}`}`;
+  return `npx fermata demo${elsewhere}`;
+}
+
+/** Resolves when we should end, with why. */
+const askedToStop = (): Promise<string> =>
+  new Promise(resolve => {
+    process.once('SIGINT', () => resolve('interrupted'));
+    process.once('SIGTERM', () => resolve('terminated'));
+    process.once('disconnect', () => resolve('the process that started this one is gone'));
+  });
