@@ -52,10 +52,13 @@ export interface Arguments {
 
 const HELP: OptionRow = { name: 'help', help: 'Show this help.' };
 
-export const optionsOf = (command: Command): readonly OptionRow[] => [
-  ...command.groups.flatMap(group => group.options),
-  HELP,
-];
+export const optionsOf = (command: Command): readonly OptionRow[] => groupsOf(command).flatMap(group => group.options);
+
+/** The groups of a command; what every command has comes last. */
+export function groupsOf({ groups }: Command): readonly OptionGroup[] {
+  const last = groups[groups.length - 1] ?? { title: 'Options', options: [] };
+  return [...groups.slice(0, -1), { ...last, options: [...last.options, HELP] }];
+}
 
 /** Reads the arguments of a command. Throws `setting_invalid` at the first that it cannot be. */
 export function readArguments(command: Command, argv: readonly string[]): Arguments {

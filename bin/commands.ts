@@ -13,7 +13,7 @@ export const SERVE: Command = {
   summary: 'Serve an MCP server, made stateful, over Streamable HTTP.',
   usage: [
     ['fermata serve', 'the bundled example, an expense tracker'],
-    ['fermata serve --program ./server.ts', 'a module whose default export makes an SDK v1 or v2 server'],
+    ['fermata serve --program ./server.ts', 'a module that default-exports a factory of a server'],
     ['fermata serve -- npx -y some-server stdio', 'any stdio server, in any language'],
     ['fermata serve --upstream https://host/mcp', 'a stateless server of 2026-07-28 over HTTP'],
   ],
@@ -22,7 +22,7 @@ export const SERVE: Command = {
     {
       title: 'What to serve',
       options: [
-        { name: 'program', value: '<file>', help: 'A module that default-exports a factory of an MCP server.' },
+        { name: 'program', value: '<file>', help: 'A module whose default export builds a server of SDK v1 or v2.' },
         { name: 'upstream', value: '<url>', help: 'The endpoint of a stateless MCP server.' },
       ],
     },
@@ -113,7 +113,7 @@ export const SERVE: Command = {
       ],
     },
   ],
-  more: 'Times are seconds, or like 90s, 15m, 8h, 14d. FERMATA_API_KEYS holds the keys that "fermata key" makes.',
+  more: 'Times are seconds, or like 90s, 15m, 8h, 14d. FERMATA_API_KEYS holds the lines that "fermata key" prints.',
 };
 
 export const DEMO: Command = {

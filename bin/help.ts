@@ -1,5 +1,6 @@
 /** Help as text, made from the table of commands. Pinned in `test/bin/help.test.ts`. */
 import type { Command, OptionRow } from './arguments.ts';
+import { groupsOf, optionsOf } from './arguments.ts';
 import type { Paint } from './paint.ts';
 
 const WIDTH = 100;
@@ -25,13 +26,13 @@ export function overview(commands: readonly Command[], paint: Paint): string {
 /** `fermata help <command>`. */
 export function helpOf(command: Command, paint: Paint): string {
   const calls = Math.max(...command.usage.map(([call]) => call.length));
-  const names = Math.max(...command.groups.flatMap(group => group.options.map(option => nameOf(option).length)), 10);
+  const names = Math.max(...optionsOf(command).map(option => nameOf(option).length));
   return [
     `${paint('bold', `fermata ${command.name}`)}: ${command.summary}`,
     '',
     paint('bold', 'Usage'),
     ...command.usage.map(([call, does]) => `  ${paint('cyan', call.padEnd(calls))}   ${does}`),
-    ...command.groups.flatMap(group => [
+    ...groupsOf(command).flatMap(group => [
       '',
       paint('bold', group.title),
       ...group.options.flatMap(option => optionLines(option, names, paint)),

@@ -1,0 +1,122 @@
+/** The help, word for word, and that it is complete: it is the first documentation most people read. */
+import { describe, expect, test } from 'vitest';
+import { optionsOf } from '../../bin/arguments.ts';
+import { COMMANDS, DEMO, KEY, SERVE } from '../../bin/commands.ts';
+import { helpOf, overview } from '../../bin/help.ts';
+import { paintFor } from '../../bin/paint.ts';
+
+const plain = paintFor({}, {});
+
+describe('help', () => {
+  test('of fermata names every command', () => {
+    expect(overview(COMMANDS, plain)).toMatchInlineSnapshot(`
+      "fermata makes MCP servers stateful: a call can wait for a person, and nothing runs while it waits.
+
+      Commands
+        serve  Serve an MCP server, made stateful, over Streamable HTTP.
+        demo   A client in the terminal: calls the tools of the example and shows what happens.
+        key    Make an API key, shown once, and the line that lets it in.
+
+      Start here
+        fermata serve         serve the bundled example at http://127.0.0.1:8787/mcp
+        fermata demo --kill   watch a call survive the death of its server
+        fermata help serve    everything that serve can do
+        fermata --version     which version this is
+      "
+    `);
+  });
+
+  test('of serve', () => {
+    expect(helpOf(SERVE, plain)).toMatchInlineSnapshot(`
+      "fermata serve: Serve an MCP server, made stateful, over Streamable HTTP.
+
+      Usage
+        fermata serve                               the bundled example, an expense tracker
+        fermata serve --program ./server.ts         a module that default-exports a factory of a server
+        fermata serve -- npx -y some-server stdio   any stdio server, in any language
+        fermata serve --upstream https://host/mcp   a stateless server of 2026-07-28 over HTTP
+
+      What to serve
+        --program <file>          A module whose default export builds a server of SDK v1 or v2.
+        --upstream <url>          The endpoint of a stateless MCP server.
+
+      Where
+        --port <number>           Port to listen on; 0 takes a free one. [default 8787, PORT]
+        --host <address>          Address to bind; any but loopback needs API keys.
+                                  [default 127.0.0.1, HOST]
+        --data <folder>           Folder of the store and its key. [default .fermata, FERMATA_DATA]
+        --memory                  Keep everything in memory: nothing survives a restart.
+
+      Sessions
+        --idle-timeout <time>     Idle time after which a session sleeps or ends: 1m to 8h.
+                                  [default 15m, FERMATA_IDLE_TIMEOUT]
+        --max-lifetime <time>     When a session ends whatever happens: 1m to 14d.
+                                  [default 8h, FERMATA_MAX_LIFETIME]
+        --idle-action <action>    What idleness does: sleep (until the next request) or end.
+                                  [default sleep, FERMATA_IDLE_ACTION]
+        --retry-lost <which>      Calls to run again when their process died at work: never, idempotent or
+                                  always. [default idempotent, FERMATA_RETRY_LOST]
+
+      Who may come in
+        --allow-host <name>       A further value of the Host header to accept. [FERMATA_ALLOW_HOST]
+        --allow-origin <origin>   A further value of the Origin header to accept. [FERMATA_ALLOW_ORIGIN]
+
+      Output
+        --json                    Log one JSON object a line. [FERMATA_JSON]
+        --debug                   Log everything, and show stacks with errors.
+        --help                    Show this help.
+
+      Times are seconds, or like 90s, 15m, 8h, 14d. FERMATA_API_KEYS holds the lines that "fermata key"
+      prints.
+      "
+    `);
+  });
+
+  test('of demo', () => {
+    expect(helpOf(DEMO, plain)).toMatchInlineSnapshot(`
+      "fermata demo: A client in the terminal: calls the tools of the example and shows what happens.
+
+      Usage
+        fermata demo          use the server that runs here, or start one
+        fermata demo --kill   kill the server while it waits for an answer, and watch the call go on
+        fermata demo --auto   answer every question by itself
+
+      Options
+        --url <url>   The endpoint to talk to. [default http://127.0.0.1:8787/mcp]
+        --key <key>   An API key, if the endpoint asks for one. [FERMATA_API_KEY]
+        --auto        Answer every question by itself; needs no terminal.
+        --kill        Start a server of its own and SIGKILL it between a question and its answer.
+        --debug       Show stacks with errors.
+        --help        Show this help.
+      "
+    `);
+  });
+
+  test('of key', () => {
+    expect(helpOf(KEY, plain)).toMatchInlineSnapshot(`
+      "fermata key: Make an API key, shown once, and the line that lets it in.
+
+      Usage
+        fermata key alice   a key for the principal "alice"
+
+      Options
+        --help   Show this help.
+      "
+    `);
+  });
+
+  test('names every option of every command, and no line is wider than 100 characters', () => {
+    for (const command of COMMANDS) {
+      const text = helpOf(command, plain);
+      for (const option of optionsOf(command)) expect(text).toContain(`--${option.name}`);
+      expect(text.split('\n').filter(line => line.length > 100)).toEqual([]);
+    }
+  });
+
+  test('has colours where they are welcome, and the same text without', () => {
+    const coloured = helpOf(KEY, paintFor({ isTTY: true }, {}));
+    expect(coloured).not.toBe(helpOf(KEY, plain));
+    expect(helpOf(KEY, paintFor({ isTTY: true }, { NO_COLOR: '1' }))).toBe(helpOf(KEY, plain));
+    expect(helpOf(KEY, paintFor({ isTTY: false }, { FORCE_COLOR: '1' }))).toBe(coloured);
+  });
+});
