@@ -76,6 +76,10 @@ export const LIMITS = {
   syntheticProgressMs: 5_000,
   /** `requestState`, sealed and encoded. It travels through clients and lives in the exchange's item. */
   requestStateBytesMax: 256 * 1024,
+  /** The text inside a seal: what is longer is not sealed, and nothing that unpacks to more is opened. */
+  sealedTextBytesMax: 16 * 1024 * 1024,
+  /** Texts shorter than this are sealed as they are: packing them would gain nothing. */
+  packBytesMin: 512,
   /** How long a sealed `requestState` is honoured. */
   requestStateMsMax: 14 * 24 * 60 * 60_000,
   /** How often a question is asked again because its answer did not fit its schema. */
@@ -89,6 +93,8 @@ export const LIMITS = {
   /** How long a second use of a `requestState` waits for the outcome of the first, and how often it looks. */
   roundWaitMsMax: 60_000,
   roundLookMs: 50,
+  /** Attempts at a round whose outcome is lost each time. */
+  roundAttemptsMax: 16,
   /** What a program says about itself is believed this long before it is started again to ask. */
   introductionKeepMs: 10_000,
   /** A program's start, its handshake included. */

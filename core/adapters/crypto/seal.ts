@@ -1,0 +1,91 @@
+/**
+ * The seal: AES-256-GCM over text, as `fermata1.<key id>.<base64url of iv, tag, ciphertext>`. The prefix and the binding are
+ * authenticated with it. What is encrypted begins with one byte that says whether the text was packed (raw deflate); unpacking
+ * stops at a bound. It knows nothing of journals, requests or time: expiry belongs to what is sealed.
+ */
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { Fault } from '../../base/errors.ts';
+import { LIMITS } from '../../base/limits.ts';
+import type { Seal } from '../../ports/seal.ts';
+import type { Key, KeyRing } from './key-ring.ts';
+
+const VERSION = 'fermata1';
+const CIPHER = 'aes-256-gcm';
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+const PLAIN = 0;
+const PACKED = 1;
+
+export function aesSeal({ keys }: { readonly keys: KeyRing }): Seal {
+  const [sealing] = keys;
+  const byId = new Map(keys.map(key => [key.id, key]));
+  return {
+    seal(plain, binding) {
+      const prefix = `${VERSION}.${sealing.id}.`;
+      return prefix + encrypt(sealing, pack(plain), prefix + binding).toString('base64url');
+    },
+
+    open(sealed, binding) {
+      const [version, id = '', payload = '', ...rest] = sealed.split('.', 4);
+      const key = byId.get(id);
+      if (version !== VERSION || key === undefined || rest.length > 0) return undefined;
+      const bytes = Buffer.from(payload, 'base64url');
+      // Other spellings of the same bytes are not what we wrote.
+      if (bytes.toString('base64url') !== payload) return undefined;
+      try {
+        return unpack(decrypt(key, bytes, `${VERSION}.${id}.${binding}`));
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}
+
+function encrypt(key: Key, plain: Buffer, authenticated: string): Buffer {
+  const iv = randomBytes(IV_BYTES);
+  const cipher = createCipheriv(CIPHER, key.secret, iv, { authTagLength: TAG_BYTES }).setAAD(
+    Buffer.from(authenticated),
+  );
+  const encrypted = Buffer.concat([cipher.update(plain), cipher.final()]);
+  return Buffer.concat([iv, cipher.getAuthTag(), encrypted]);
+}
+
+/** Throws unless every byte, and the prefix and binding, are what was sealed. */
+function decrypt(key: Key, bytes: Buffer, authenticated: string): Buffer {
+  const iv = bytes.subarray(0, IV_BYTES);
+  const tag = bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES);
+  const decipher = createDecipheriv(CIPHER, key.secret, iv, { authTagLength: TAG_BYTES })
+    .setAAD(Buffer.from(authenticated))
+    .setAuthTag(tag);
+  return Buffer.concat([decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]);
+}
+
+function pack(text: string): Buffer {
+  const bytes = Buffer.from(text);
+  if (bytes.length > LIMITS.sealedTextBytesMax) throw tooLong(bytes.length);
+  const packed = bytes.length < LIMITS.packBytesMin ? bytes : deflateRawSync(bytes);
+  return packed.length < bytes.length
+    ? Buffer.concat([Buffer.of(PACKED), packed])
+    : Buffer.concat([Buffer.of(PLAIN), bytes]);
+}
+
+/** Throws for what unpacks to more than we would have packed. */
+function unpack(bytes: Buffer): string | undefined {
+  const body = bytes.subarray(1);
+  switch (bytes[0]) {
+    case PLAIN:
+      return body.toString();
+    case PACKED:
+      return inflateRawSync(body, { maxOutputLength: LIMITS.sealedTextBytesMax }).toString();
+    default:
+      return undefined;
+  }
+}
+
+const tooLong = (length: number): Fault =>
+  new Fault(
+    'journal_too_large',
+    `What this call has to remember is ${length} bytes, more than the ${LIMITS.sealedTextBytesMax} that can be sealed. ` +
+      'Let the program ask for less at a time, or return smaller results from its steps.',
+  );
