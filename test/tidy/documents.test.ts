@@ -3,7 +3,16 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FAULTS } from '../../core/base/errors.ts';
 import { LIMITS } from '../../core/base/limits.ts';
-import { decisionComplaints, linkComplaints, outdated, slugOf, undocumented, unused } from './rules/documents.ts';
+import {
+  decisionComplaints,
+  limitComplaints,
+  linkComplaints,
+  outdated,
+  slugOf,
+  undocumented,
+  unused,
+  written,
+} from './rules/documents.ts';
 import { filesOf, ROOT } from './rules/source.ts';
 
 const read = (path: string): string | undefined => {
@@ -39,9 +48,8 @@ describe('the documents', () => {
     expect(outdated(CODES, document('docs/errors.md'))).toEqual([]);
   });
 
-  it('explain every limit, and none that is gone', () => {
-    expect(undocumented(BOUNDS, document('docs/limits.md'))).toEqual([]);
-    expect(outdated(BOUNDS, document('docs/limits.md'))).toEqual([]);
+  it('explain every limit with its value, and none that is gone', () => {
+    expect(limitComplaints(LIMITS, document('docs/limits.md'))).toEqual([]);
   });
 });
 
@@ -86,6 +94,22 @@ describe('the rules of documents', () => {
     expect(decisionComplaints(['0001-a.md', '0003-b.md'])).toHaveLength(1);
     expect(decisionComplaints(['0001-a.md', '0001-b.md'])).toHaveLength(1);
     expect(decisionComplaints(['why.md'])).toHaveLength(1);
+  });
+
+  it('write bounds in the largest unit that divides them', () => {
+    expect(written('bodyBytesMax', 4 * 1024 * 1024)).toBe('4 MiB');
+    expect(written('stderrBytesMax', 100)).toBe('100 bytes');
+    expect(written('promoteAfterMs', 250)).toBe('250 ms');
+    expect(written('idleTimeoutMsMax', 28_800_000)).toBe('8 h');
+    expect(written('keepMsMax', 14 * 24 * 60 * 60_000)).toBe('14 days');
+    expect(written('rowsMax', 1_000_000)).toBe('1 000 000');
+  });
+
+  it('refuse a limit without a row, with another value, or a row without a limit', () => {
+    expect(limitComplaints({ aMs: 5 }, '| `aMs` | 5 ms | why |\n')).toEqual([]);
+    expect(limitComplaints({ aMs: 5 }, '')).toHaveLength(1);
+    expect(limitComplaints({ aMs: 5 }, '| `aMs` | 6 ms | why |\n')).toHaveLength(1);
+    expect(limitComplaints({}, '| `aMs` | 5 ms | why |\n')).toEqual(['outdated: aMs']);
   });
 
   it('see what is undocumented, outdated and unused', () => {

@@ -57,3 +57,40 @@ export const unused = (
   files: readonly SourceFile[],
   pattern: (name: string) => RegExp,
 ): readonly string[] => names.filter(name => !files.some(file => pattern(name).test(file.text)));
+
+const UNITS: readonly (readonly [RegExp, readonly (readonly [number, string])[]])[] = [
+  [
+    /Bytes/,
+    [
+      [1024 * 1024, 'MiB'],
+      [1024, 'KiB'],
+      [1, 'bytes'],
+    ],
+  ],
+  [
+    /Ms/,
+    [
+      [24 * 60 * 60_000, 'days'],
+      [60 * 60_000, 'h'],
+      [60_000, 'min'],
+      [1_000, 's'],
+      [1, 'ms'],
+    ],
+  ],
+];
+
+/** A bound as people write it: the unit is in its name, and the largest one that divides it is taken. */
+export function written(name: string, value: number): string {
+  const units = UNITS.find(([pattern]) => pattern.test(name))?.[1] ?? [];
+  const [size, unit] = units.find(([each]) => value % each === 0) ?? [1, ''];
+  return `${(value / size).toLocaleString('en').replaceAll(',', ' ')} ${unit}`.trim();
+}
+
+/** Bounds whose row is missing or says another value, and rows of bounds that are gone. */
+export const limitComplaints = (limits: Readonly<Record<string, number>>, document: string): readonly string[] => [
+  ...Object.entries(limits).flatMap(([name, value]) => {
+    const row = `| \`${name}\` | ${written(name, value)} |`;
+    return document.includes(row) ? [] : [`missing: ${row}`];
+  }),
+  ...outdated(Object.keys(limits), document).map(name => `outdated: ${name}`),
+];
