@@ -51,11 +51,11 @@ async function* answer(
   request: ModernRequest,
   { signal }: CallContext,
 ): AsyncGenerator<Said, void, undefined> {
-  const mirrored = await params.headersOf(request);
+  const mirrored = await params.headersOf(request, signal);
   for await (const message of roundTrip(upstream, request, mirrored, signal)) {
     if ('error' in message && message.error.code === HEADER_MISMATCH && request.method === 'tools/call') {
       params.forget();
-      const again = await params.headersOf(request);
+      const again = await params.headersOf(request, signal);
       if (JSON.stringify(again) === JSON.stringify(mirrored)) return yield message;
       return yield* roundTrip(upstream, request, again, signal);
     }

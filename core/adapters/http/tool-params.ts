@@ -19,17 +19,20 @@ export class ToolParams {
   readonly #pagesMax: number;
   readonly #mirrored = new Map<string, readonly MirroredParam[]>();
   #loading: Promise<void> | undefined;
+  #loaded = false;
 
   constructor(list: ListTools, pagesMax: number) {
     this.#list = list;
     this.#pagesMax = pagesMax;
   }
 
-  /** The headers that a request mirrors beyond the standard ones. */
-  async headersOf(request: ModernRequest): Promise<Record<string, string>> {
+  /** The headers that a request mirrors beyond the standard ones. A call that is given up waits for no list. */
+  async headersOf(request: ModernRequest, signal: AbortSignal): Promise<Record<string, string>> {
     if (request.method !== 'tools/call') return {};
-    this.#loading ??= this.#load(request);
-    await this.#loading;
+    if (!this.#loaded) {
+      this.#loading ??= this.#load(request);
+      await unlessAborted(this.#loading, signal);
+    }
     const { name } = request.params;
     const mirrored = typeof name === 'string' ? this.#mirrored.get(name) : undefined;
     return mirrored === undefined ? {} : paramHeaders(mirrored, request.params.arguments);
@@ -38,6 +41,7 @@ export class ToolParams {
   /** Forgets nothing, but fetches the list again for the next call. */
   forget(): void {
     this.#loading = undefined;
+    this.#loaded = false;
   }
 
   learn(result: Readonly<Record<string, unknown>>): void {
@@ -51,6 +55,11 @@ export class ToolParams {
   }
 
   async #load(request: ModernRequest): Promise<void> {
+    await this.#readPages(request);
+    this.#loaded = true;
+  }
+
+  async #readPages(request: ModernRequest): Promise<void> {
     let cursor: unknown;
     for (let page = 0; page < this.#pagesMax; page++) {
       const result = await this.#list(listRequest(request, cursor));
@@ -75,4 +84,14 @@ function listRequest({ params }: ModernRequest, cursor: unknown): ModernRequest 
     method: 'tools/list',
     params: { ...(cursor === undefined ? {} : { cursor }), _meta },
   };
+}
+
+async function unlessAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  let giveUp: () => void = () => undefined;
+  const aborted = new Promise<void>(resolve => {
+    giveUp = resolve;
+  });
+  signal.addEventListener('abort', giveUp, { once: true });
+  await Promise.race([promise, aborted]);
+  signal.removeEventListener('abort', giveUp);
 }
