@@ -70,13 +70,21 @@ async function runAll(suite: Suite, url: string): Promise<boolean> {
   return isPerfect;
 }
 
-const { values } = parseArgs({ options: { url: { type: 'string' } } });
-await rm(OUT, { recursive: true, force: true });
-await mkdir(OUT, { recursive: true });
-const suite = await getSuite(ROOT, say);
-const product = values.url === undefined ? await startProduct(ROOT) : { url: values.url, stop: async () => {} };
-try {
-  process.exitCode = (await runAll(suite, product.url)) ? 0 : 1;
-} finally {
-  await product.stop();
+async function main(): Promise<number> {
+  const { values } = parseArgs({ options: { url: { type: 'string' } } });
+  await rm(OUT, { recursive: true, force: true });
+  await mkdir(OUT, { recursive: true });
+  const suite = await getSuite(ROOT, say);
+  if (values.url !== undefined) return (await runAll(suite, values.url)) ? 0 : 1;
+  const product = await startProduct(ROOT);
+  try {
+    return (await runAll(suite, product.url)) ? 0 : 1;
+  } finally {
+    await product.stop();
+  }
 }
+
+process.exitCode = await main().catch(error => {
+  say(error instanceof Error ? error.message : String(error));
+  return 1;
+});
