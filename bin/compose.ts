@@ -6,7 +6,9 @@
  * rounds finish for a while, then give the store free.
  */
 import { join } from 'node:path';
-import { embeddedKeyRing } from '../core/adapters/crypto/key-ring.ts';
+import { embeddedKeyRing } from '../core/adapters/crypto/embedded-key-ring.ts';
+import type { KeyRing } from '../core/adapters/crypto/key-ring.ts';
+import { newKeyRing, parseKeyRing } from '../core/adapters/crypto/key-ring.ts';
 import { aesSeal } from '../core/adapters/crypto/seal.ts';
 import { memoryStores } from '../core/adapters/memory/stores.ts';
 import { nodeEnvironment } from '../core/adapters/node/environment.ts';
@@ -69,7 +71,7 @@ async function open(
   if (settings.served.kind === 'example' && data !== undefined)
     process.env.EXPENSES_FILE ??= join(data, 'expenses.jsonl');
 
-  const seal = aesSeal(embeddedKeyRing(data));
+  const seal = aesSeal({ keys: keyRing(settings) });
   const run = { seal, environment, observer, owner, guard: stores.rounds, retryLost };
   const upstream = await upstreamFor(settings.served, { observer, runner: program => runner({ program, ...run }) });
   const name = await introducedName(upstream);
@@ -96,6 +98,12 @@ async function open(
 
 const openStores = (folder: string | undefined, environment: Environment, owner: string): Stores =>
   folder === undefined ? memoryStores({ owner }) : sqliteStores({ folder, environment, owner });
+
+/** Keys given from outside let several deployments open each other's state; else the store's folder holds one. */
+function keyRing({ stateKeys, data }: ServeSettings): KeyRing {
+  if (stateKeys !== undefined) return parseKeyRing(stateKeys, 'FERMATA_KEYS');
+  return data === undefined ? newKeyRing() : embeddedKeyRing(data);
+}
 
 /** The `Host` names to answer to: those of this machine and those allowed; any, where every caller shows a key. */
 function namesOf({ host, allowHosts }: ServeSettings): readonly string[] | 'any' {

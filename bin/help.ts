@@ -2,6 +2,7 @@
 import type { Command, OptionRow } from './arguments.ts';
 import { groupsOf, optionsOf } from './arguments.ts';
 import type { Paint } from './paint.ts';
+import { wrapped } from './wrap.ts';
 
 const WIDTH = 100;
 
@@ -56,14 +57,4 @@ function optionLines(option: OptionRow, width: number, paint: Paint): string[] {
     const name = i === 0 ? paint('cyan', nameOf(option).padEnd(width)) : ' '.repeat(width);
     return `  ${name}   ${text}${facts === '' ? '' : paint('dim', facts)}`;
   });
-}
-
-function wrapped(text: string, width: number): string[] {
-  const lines = [''];
-  for (const word of text.split(' ')) {
-    const line = lines[lines.length - 1] ?? '';
-    if (line !== '' && line.length + 1 + word.length > width) lines.push(word);
-    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
-  }
-  return lines;
 }

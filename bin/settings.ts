@@ -40,6 +40,8 @@ export interface ServeSettings {
   readonly allowOrigins: readonly string[];
   /** The value of FERMATA_API_KEYS. */
   readonly apiKeys: string | undefined;
+  /** The value of FERMATA_KEYS: what seals the state that travels through clients. */
+  readonly stateKeys: string | undefined;
   readonly json: boolean;
   readonly debug: boolean;
 }
@@ -71,6 +73,7 @@ export function serveSettings(given: Arguments, env: Variables, folder: string):
     allowHosts: list(rowOf('allow-host'), given, env),
     allowOrigins: list(rowOf('allow-origin'), given, env),
     apiKeys: env.FERMATA_API_KEYS || undefined,
+    stateKeys: env.FERMATA_KEYS || undefined,
     json: isOn('json'),
     debug: isOn('debug'),
   };

@@ -6,9 +6,10 @@
 import { Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
-import { intro, log, note, outro, progress } from '@clack/prompts';
+import { intro, log, outro, progress } from '@clack/prompts';
 import type { Paint } from '../paint.ts';
 import { paintFor } from '../paint.ts';
+import { wrapped } from '../wrap.ts';
 
 export interface Bar {
   advance(done: number, message: string): void;
@@ -25,12 +26,13 @@ export interface Screen {
   info(text: string): void;
   warn(text: string): void;
   success(text: string): void;
-  box(title: string, text: string): void;
   bar(total: number): Bar;
   /** Gives a person the time to read; no time at all where nobody watches. */
   breathe(): Promise<void>;
 }
 
+/** Of what is no terminal. */
+const WIDTH = 100;
 /** Long enough to read a line. */
 const BREATH_MS = 900;
 
@@ -38,16 +40,17 @@ export function screenOn(stream: NodeJS.WriteStream): Screen {
   const paint = paintFor(stream);
   const isColoured = paint('red', 'x') !== 'x';
   const output = isColoured ? stream : withoutColours(stream);
+  // Three columns are taken by the line on the left.
+  const fitted = (text: string): string => wrapped(text, (stream.columns ?? WIDTH) - 3).join('\n');
   return {
     output,
     paint,
     open: title => intro(title, { output }),
     close: text => outro(text, { output }),
-    step: text => log.step(text, { output }),
-    info: text => log.info(text, { output }),
-    warn: text => log.warn(text, { output }),
-    success: text => log.success(text, { output }),
-    box: (title, text) => note(text, title, { output, format: line => line }),
+    step: text => log.step(fitted(text), { output }),
+    info: text => log.info(fitted(text), { output }),
+    warn: text => log.warn(fitted(text), { output }),
+    success: text => log.success(fitted(text), { output }),
     bar: total => (stream.isTTY ? movingBar(total, output) : printedBar(total, output)),
     breathe: async () => void (stream.isTTY && (await pause(BREATH_MS))),
   };

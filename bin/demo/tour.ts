@@ -62,16 +62,12 @@ async function connect({ url, key, screen, answer, interrupt }: Tour, seen: Seen
 async function showTools(client: DemoClient, screen: Screen): Promise<boolean> {
   const tools = await client.tools();
   const width = Math.max(...tools.map(tool => tool.name.length));
-  const lines = tools.map(
-    tool => `${screen.paint('cyan', tool.name.padEnd(width))}  ${shortened(tool.description ?? '')}`,
-  );
+  const lines = tools.map(tool => `${screen.paint('cyan', tool.name.padEnd(width))}  ${tool.title ?? ''}`);
   screen.step([`${tools.length} tools`, ...lines].join('\n'));
   if (tools.some(tool => tool.name === 'add_expense')) return true;
   screen.warn('This is not the bundled example, and the rest of the demo is made for that: fermata serve');
   return false;
 }
-
-const shortened = (text: string): string => (text.length <= 64 ? text : `${text.slice(0, 63).trimEnd()}…`);
 
 async function addExpense(client: DemoClient, { screen }: Tour, seen: Seen): Promise<void> {
   announce(screen, 'add_expense', 'asks four questions, one after the other');

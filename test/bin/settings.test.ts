@@ -34,6 +34,7 @@ describe('settings', () => {
       allowHosts: [],
       allowOrigins: [],
       apiKeys: undefined,
+      stateKeys: undefined,
       json: false,
       debug: false,
     });
