@@ -1,0 +1,129 @@
+/**
+ * A started program and the messages between it and a run: correlation of the runner's own requests, bounds on what the
+ * program sends, and the cut after which nothing of it is heard any more.
+ *
+ * It knows JSON-RPC and nothing of what the messages mean.
+ */
+import { Fault } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { Observer } from '../ports/observer.ts';
+import type { Program, ProgramInstance } from '../ports/program.ts';
+import type { Message, Outcome, RequestId, RpcNotification, RpcRequest } from '../protocol/messages.ts';
+import { isNotification, isRequest, outcomeOf, responseOf } from '../protocol/messages.ts';
+
+/** Who hears the program. */
+export interface Hearer {
+  onRequest(request: RpcRequest): void;
+  onNotification(notification: RpcNotification): void;
+  /** The program is of no more use: it is gone, or does what it must not. */
+  onLost(fault: Fault): void;
+}
+
+export class Connection {
+  readonly #program: Program;
+  readonly #hearer: Hearer;
+  readonly #observer: Observer;
+  readonly #awaited = new Map<RequestId, (outcome: Outcome) => void>();
+  #instance: ProgramInstance | undefined;
+  #messages = 0;
+  #isCut = false;
+  #cutMode: 'park' | 'stop' = 'stop';
+
+  constructor(program: Program, hearer: Hearer, observer: Observer) {
+    this.#program = program;
+    this.#hearer = hearer;
+    this.#observer = observer;
+  }
+
+  /** Starts the program. If the connection was cut meanwhile, the late instance is ended at once. */
+  async start(): Promise<void> {
+    const instance = await this.#program.start({
+      onMessage: message => this.#hear(message),
+      onGarbage: text => this.#garbage(text),
+      onExit: reason => this.#exited(reason),
+    });
+    if (this.#isCut) this.#finish(instance);
+    else this.#instance = instance;
+  }
+
+  /** How many messages the program has sent. */
+  get messages(): number {
+    return this.#messages;
+  }
+
+  /** Sends a request of the runner's own. Never settles if the program does not answer: the run has a clock. */
+  request(id: RequestId, method: string, params?: Record<string, unknown>): Promise<Outcome> {
+    return new Promise(resolve => {
+      this.#awaited.set(id, resolve);
+      this.send({ jsonrpc: '2.0', id, method, ...(params === undefined ? {} : { params }) });
+    });
+  }
+
+  send(message: Message): void {
+    if (!this.#isCut) this.#instance?.send(message);
+  }
+
+  reply(id: RequestId, outcome: Outcome): void {
+    this.send(responseOf(id, outcome));
+  }
+
+  /** From here on nothing of the program is heard. It is ended in the background, so that no answer waits for its exit. */
+  cut(mode: 'park' | 'stop'): void {
+    if (this.#isCut) return;
+    this.#isCut = true;
+    this.#cutMode = mode;
+    this.#awaited.clear();
+    if (this.#instance !== undefined) this.#finish(this.#instance);
+  }
+
+  #finish(instance: ProgramInstance): void {
+    instance.end(this.#cutMode).catch((error: unknown) => {
+      this.#observer({
+        event: 'program.end-failed',
+        level: 'warning',
+        message: `The program ${this.#program.name} could not be ended cleanly.`,
+        detail: String(error),
+      });
+    });
+  }
+
+  #hear(message: Message): void {
+    if (this.#isCut || this.#isFlooding()) return;
+    if (isRequest(message)) this.#hearer.onRequest(message);
+    else if (isNotification(message)) this.#hearer.onNotification(message);
+    else if (message.id !== undefined) {
+      const awaited = this.#awaited.get(message.id);
+      this.#awaited.delete(message.id);
+      awaited?.(outcomeOf(message));
+    }
+  }
+
+  #garbage(text: string): void {
+    if (this.#isCut || this.#isFlooding()) return;
+    this.#observer({
+      event: 'program.garbage',
+      level: 'warning',
+      message: `The program ${this.#program.name} wrote something that is no JSON-RPC message.`,
+      detail: text.slice(0, LIMITS.labelCharactersMax),
+    });
+  }
+
+  #isFlooding(): boolean {
+    if (++this.#messages <= LIMITS.programMessagesPerRunMax) return false;
+    const most = LIMITS.programMessagesPerRunMax;
+    this.#hearer.onLost(new Fault('program_flooding', `The program sent more than ${most} messages within one run.`));
+    return true;
+  }
+
+  #exited(reason: { readonly message: string; readonly detail?: string }): void {
+    if (this.#isCut) return;
+    const { message, detail } = reason;
+    this.#hearer.onLost(
+      new Fault(
+        'program_crashed',
+        `The program ended before it answered: ${message}`,
+        detail === undefined ? {} : { detail },
+      ),
+    );
+  }
+}

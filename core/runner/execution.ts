@@ -1,0 +1,278 @@
+/**
+ * One execution of a program for one round: it feeds the run machine with what the program says and carries out its
+ * effects, until the run is completed, suspended or failed.
+ *
+ * A suspended run is parked: its awaits never settle, so that no `catch` and no `finally` of the program runs. A run that
+ * is still there when the answers come could be resumed in place; today it is always replayed by a fresh instance, and that
+ * must always be right. Nothing here knows `requestState`, principals or the modern wire.
+ */
+import { Fault, faultOf, invariant } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { Client } from '../bridge/from-modern.ts';
+import { isAdvertised } from '../bridge/from-modern.ts';
+import type { Destination } from '../bridge/from-notification.ts';
+import { destinationOf } from '../bridge/from-notification.ts';
+import type { Introduction } from '../bridge/from-program.ts';
+import type { Lack } from '../bridge/from-question.ts';
+import { lackFor } from '../bridge/from-question.ts';
+import type { Offers } from '../journal/answering.ts';
+import type { Entry, Told } from '../journal/journal.ts';
+import { questionOf } from '../journal/question.ts';
+import type { Run, RunEvent } from '../journal/run.ts';
+import { begun, step } from '../journal/run.ts';
+import type { Suppression } from '../journal/suppression.ts';
+import { suppression } from '../journal/suppression.ts';
+import type { Observer } from '../ports/observer.ts';
+import type { Program } from '../ports/program.ts';
+import { metaOf } from '../protocol/envelope.ts';
+import type { Outcome, RpcNotification, RpcRequest } from '../protocol/messages.ts';
+import { isRequestId } from '../protocol/messages.ts';
+import type { InputMethod } from '../protocol/methods.ts';
+import { isInputMethod } from '../protocol/methods.ts';
+import { Connection } from './connection.ts';
+import { shakeHands } from './handshake.ts';
+import type { Quiescence } from './quiescence.ts';
+import { quiescence } from './quiescence.ts';
+
+export interface Order {
+  readonly program: Program;
+  readonly client: Client;
+  /** Resources to subscribe to. */
+  readonly uris: readonly string[];
+  /** What to ask of the program; without it only the handshake is made. */
+  readonly request?: RpcRequest;
+  /** Whether the program's questions can be put to the client. */
+  readonly mayAsk: boolean;
+  readonly entries: readonly Entry[];
+  readonly offers: Offers;
+  readonly told: Told;
+  readonly onNotification: (notification: RpcNotification, destination: Destination) => void;
+  readonly observer: Observer;
+  readonly signal: AbortSignal;
+}
+
+export type RunEnd =
+  | {
+      readonly kind: 'completed';
+      readonly outcome: Outcome;
+      readonly introduction: Introduction;
+      /** Capabilities the client lacked for what the program asked. */
+      readonly lacking: Lack['required'] | undefined;
+      readonly entries: readonly Entry[];
+      readonly told: Told;
+    }
+  | {
+      readonly kind: 'suspended';
+      readonly introduction: Introduction;
+      readonly entries: readonly Entry[];
+      readonly told: Told;
+    }
+  /** Nobody wants the answer any more; `reached` tells whether the program had got the request. */
+  | { readonly kind: 'aborted'; readonly reached: boolean };
+
+/** Runs the program. Rejects with a fault where it gives no answer. */
+export const execute = (order: Order): Promise<RunEnd> =>
+  new Promise((resolve, reject) => new Execution(order, resolve, reject).begin());
+
+class Execution {
+  readonly #order: Order;
+  readonly #resolve: (end: RunEnd) => void;
+  readonly #reject: (fault: Fault) => void;
+  readonly #connection: Connection;
+  readonly #quiet: Quiescence;
+  readonly #news: Suppression;
+  readonly #listening: { token: string | number | undefined; logLevel: Client['logLevel'] };
+  #run: Run;
+  /** What the program said about itself: known once the handshake is over. */
+  #introduction: Introduction | undefined;
+  #lacking: Lack['required'] | undefined;
+  #clock: NodeJS.Timeout | undefined;
+  #patience: NodeJS.Timeout | undefined;
+  #isOver = false;
+
+  constructor(order: Order, resolve: (end: RunEnd) => void, reject: (fault: Fault) => void) {
+    this.#order = order;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#run = begun(order.entries, order.offers);
+    this.#news = suppression(order.told);
+    const { progressToken } = metaOf(order.request);
+    this.#listening = {
+      token: isRequestId(progressToken) ? progressToken : undefined,
+      logLevel: order.client.logLevel,
+    };
+    this.#quiet = quiescence(order.program.settleMs, () => this.#step({ type: 'rested' }));
+    this.#connection = new Connection(
+      order.program,
+      {
+        onRequest: request => this.#answer(request),
+        onNotification: notification => this.#notice(notification),
+        onLost: fault => this.#fail(fault),
+      },
+      order.observer,
+    );
+  }
+
+  begin(): void {
+    const { signal, program } = this.#order;
+    if (signal.aborted) {
+      this.#resolve({ kind: 'aborted', reached: false });
+      return;
+    }
+    signal.addEventListener('abort', this.#abort);
+    this.#clock = setTimeout(() => {
+      const seconds = LIMITS.programStartMsMax / 1000;
+      this.#fail(
+        new Fault('program_unstartable', `The program ${program.name} was not ready within ${seconds} seconds.`),
+      );
+    }, LIMITS.programStartMsMax);
+    this.#start().catch((error: unknown) => this.#fail(faultOf(error)));
+  }
+
+  async #start(): Promise<void> {
+    const { client, uris, request } = this.#order;
+    await this.#connection.start();
+    const introduction = await shakeHands(this.#connection, client, uris);
+    if (this.#isOver) return;
+    this.#introduction = introduction;
+    this.#step({ type: 'responded', outcome: await this.#outcomeOf(request, introduction) });
+  }
+
+  /** The program's answer; without a request, and for one behind a capability it does not advertise, it is not troubled. */
+  async #outcomeOf(request: RpcRequest | undefined, { capabilities }: Introduction): Promise<Outcome> {
+    if (request === undefined) return { result: {} };
+    if (!isAdvertised(request.method, capabilities))
+      return { error: { code: -32601, message: `Method not found: ${request.method}` } };
+    this.#limitRound();
+    return this.#connection.request(request.id, request.method, request.params);
+  }
+
+  #limitRound(): void {
+    clearTimeout(this.#clock);
+    this.#clock = setTimeout(() => {
+      const minutes = LIMITS.roundMsMax / 60_000;
+      const message = `The program ${this.#order.program.name} neither answered nor asked within ${minutes} minutes.`;
+      this.#fail(new Fault('program_unresponsive', message));
+    }, LIMITS.roundMsMax);
+  }
+
+  #fail(fault: Fault): void {
+    const isEarly = this.#introduction === undefined && fault.code === 'program_crashed';
+    const { message, detail } = fault;
+    const told = isEarly ? new Fault('program_unstartable', message, detail === undefined ? {} : { detail }) : fault;
+    this.#step({ type: 'broke', fault: told });
+  }
+
+  readonly #abort = (): void => {
+    const reached = this.#introduction !== undefined;
+    const requestId = this.#order.request?.id;
+    if (reached && requestId !== undefined) {
+      const params = { requestId, reason: 'The client went away.' };
+      this.#connection.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params });
+    }
+    this.#end('stop');
+    this.#resolve({ kind: 'aborted', reached });
+  };
+
+  /** A request of the program: a ping, a question, or something no client of ours can do. */
+  #answer(request: RpcRequest): void {
+    this.#quiet.stirred();
+    const { method, id } = request;
+    if (method === 'ping') this.#connection.reply(id, { result: {} });
+    else if (isInputMethod(method)) this.#take(method, request);
+    else this.#refuse(request, `Method not found: ${method}`);
+  }
+
+  /** A question: for the run machine if it can be put to the client, else answered here and now. */
+  #take(method: InputMethod, request: RpcRequest): void {
+    const { roots, capabilities } = this.#order.client;
+    const known = method === 'roots/list' && roots !== undefined ? { result: { ...roots } } : undefined;
+    if (this.#introduction === undefined || !this.#order.mayAsk) {
+      if (known !== undefined) this.#connection.reply(request.id, known);
+      else this.#refuse(request, `The client cannot be asked for ${method} now: no call that may ask is open.`);
+      return;
+    }
+    const question = questionOf(method, request.params);
+    const lack = known === undefined ? lackFor(method, question.params, capabilities) : undefined;
+    const asked = { type: 'asked', id: request.id, question } as const;
+    if (lack !== undefined) this.#step({ ...asked, known: { error: lack.error }, refused: true }, lack);
+    else this.#step(known === undefined ? asked : { ...asked, known });
+  }
+
+  #refuse(request: RpcRequest, message: string): void {
+    this.#connection.reply(request.id, { error: { code: -32601, message } });
+  }
+
+  #notice(notification: RpcNotification): void {
+    this.#quiet.stirred();
+    if (notification.method === 'notifications/cancelled') {
+      const id = notification.params?.requestId;
+      if (isRequestId(id)) this.#step({ type: 'withdrawn', id });
+      return;
+    }
+    if (this.#introduction === undefined) return;
+    const destination = destinationOf(notification, this.#listening);
+    if (destination !== 'nowhere' && this.#news.admits(notification))
+      this.#order.onNotification(notification, destination);
+  }
+
+  #step(event: RunEvent, lack?: Lack): void {
+    const stepped = step(this.#run, event);
+    if (stepped === undefined) return;
+    this.#run = stepped.value;
+    for (const effect of stepped.effects) {
+      if (effect.type === 'wait') this.#patience ??= setTimeout(() => this.#waited(), LIMITS.replayPatienceMs);
+      else {
+        if (effect.entry.refused && lack !== undefined) this.#lacking = { ...this.#lacking, ...lack.required };
+        this.#quiet.stirred();
+        this.#connection.reply(effect.id, effect.outcome);
+      }
+    }
+    this.#settle();
+  }
+
+  #waited(): void {
+    this.#patience = undefined;
+    this.#step({ type: 'waited' });
+  }
+
+  /** What the run's phase calls for. A reply may have brought the run to its end already, within the step that sent it. */
+  #settle(): void {
+    const { phase, open, outcome, fault, entries } = this.#run;
+    if (this.#isOver) return;
+    if (phase === 'replaying' || phase === 'live') {
+      this.#watch(phase, open.length > 0);
+      return;
+    }
+    this.#end(phase === 'suspended' ? 'park' : 'stop');
+    if (fault !== undefined) {
+      this.#reject(fault);
+      return;
+    }
+    const introduction = this.#introduction;
+    invariant(introduction !== undefined, 'A run ends well only after its handshake.');
+    const known = { introduction, entries, told: this.#news.told() };
+    if (outcome === undefined) this.#resolve({ kind: 'suspended', ...known });
+    else this.#resolve({ kind: 'completed', ...known, outcome, lacking: this.#lacking });
+  }
+
+  #watch(phase: 'replaying' | 'live', isAsking: boolean): void {
+    if (phase === 'live') this.#forgetPatience();
+    if (!isAsking) this.#quiet.stop();
+    else if (this.#patience === undefined) this.#quiet.watch();
+  }
+
+  #forgetPatience(): void {
+    clearTimeout(this.#patience);
+    this.#patience = undefined;
+  }
+
+  #end(mode: 'park' | 'stop'): void {
+    this.#isOver = true;
+    clearTimeout(this.#clock);
+    this.#forgetPatience();
+    this.#quiet.stop();
+    this.#order.signal.removeEventListener('abort', this.#abort);
+    this.#connection.cut(mode);
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * One round of a call that may ask: the journal is taken out of `requestState`, the client's answers go into it, the program
+ * is run from the start, and what comes of it is a modern outcome — the result, an error, or `input_required` with the
+ * journal sealed again.
+ *
+ * As long as a question of the last round lacks its answer the program does not run at all: what it would ask is known.
+ * Specification: 2026-07-28, "Multi round-trip requests".
+ */
+import { Fault, rpcErrorOf } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { Client } from '../bridge/from-modern.ts';
+import { programRequest } from '../bridge/from-modern.ts';
+import { inputRequired, modernError, modernResult, pagesToVisit } from '../bridge/from-program.ts';
+import { lackFor } from '../bridge/from-question.ts';
+import type { Offers } from '../journal/answering.ts';
+import { answered, offersOf } from '../journal/answering.ts';
+import type { Entry, Journal } from '../journal/journal.ts';
+import { newJournal, openEntries } from '../journal/journal.ts';
+import { freeKey, labelOf, questionOf } from '../journal/question.ts';
+import type { RoundState } from '../journal/state.ts';
+import { decodeState, encodeState } from '../journal/state.ts';
+import type { CallContext } from '../ports/stateless-server.ts';
+import type { ModernRequest } from '../protocol/envelope.ts';
+import { callDigest } from '../protocol/json.ts';
+import type { Outcome, RpcNotification } from '../protocol/messages.ts';
+import type { RunEnd } from './execution.ts';
+import type { Attempt } from './once.ts';
+import { once } from './once.ts';
+import { isRepeatable } from './repeatable.ts';
+import type { Workshop } from './workshop.ts';
+
+/** A request in the course of being served. */
+export interface Served {
+  readonly workshop: Workshop;
+  readonly request: ModernRequest;
+  readonly call: CallContext;
+  readonly client: Client;
+  readonly emit: (notification: RpcNotification) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Serves one round. */
+export async function served(round: Served): Promise<Attempt> {
+  const offers = offersOf(round.request.params.inputResponses);
+  const state = stateOf(round);
+  if (state === undefined) return replayed(round, newJournal(round.workshop.options.environment.newId()), offers);
+  const journal = answered(state.journal, offers);
+  if (openEntries(journal).length > 0) return asking(round, journal, state.nonce);
+  const unvisited = journal.entries.find(isRefusedVisit);
+  if (unvisited !== undefined) return notVisited(round.request.method, unvisited);
+  const visited = { ...journal, entries: journal.entries.filter(entry => entry.aside !== true) };
+  return guarded(round, state, () => replayed(round, visited, {}));
+}
+
+/** Runs the round once, unless the caller's lease already sees to that. */
+function guarded(round: Served, state: RoundState, work: () => Promise<Attempt>): Promise<Attempt> {
+  const { guard, owner, environment } = round.workshop.options;
+  if (guard === undefined || round.call.lease !== undefined) return work();
+  const { nonce, expiresAtMs } = state;
+  const mayRepeat = (): Promise<boolean> => isRepeatable(round);
+  return once({ guard, owner, environment, nonce, expiresAtMs, signal: round.signal, mayRepeat }, work);
+}
+
+/** A fresh instance goes through the journal and on from there. */
+async function replayed(round: Served, journal: Journal, offers: Offers): Promise<Attempt> {
+  const { workshop, client, request, signal, emit } = round;
+  const asks = { mayAsk: true, entries: journal.entries, offers, told: journal.told };
+  const end = await workshop.run(client, programRequest(request, journal.call), signal, emit, asks);
+  switch (end.kind) {
+    case 'aborted':
+      return end.reached ? 'lost' : 'unreached';
+    case 'suspended':
+      return asking(round, { ...journal, entries: end.entries, told: end.told });
+    case 'completed':
+      return completed(round, end, journal);
+  }
+}
+
+function completed(round: Served, end: RunEnd & { readonly kind: 'completed' }, journal: Journal): Outcome {
+  const pages = pagesToVisit(end.outcome);
+  if (pages === undefined) return modernOutcome(round.request, end);
+  const urlLack = lackFor('elicitation/create', { mode: 'url' }, round.client.capabilities);
+  if (urlLack !== undefined) return capabilityMissing(urlLack.required);
+  const entries = pages.slice(0, LIMITS.questionsPerRoundMax).reduce(visiting, end.entries);
+  return asking(round, { ...journal, entries, told: end.told });
+}
+
+/** What the program answered, as a modern client may see it. */
+export function modernOutcome(request: ModernRequest, end: RunEnd & { readonly kind: 'completed' }): Outcome {
+  const { outcome, lacking, introduction } = end;
+  if (lacking !== undefined && ('error' in outcome || outcome.result.isError === true))
+    return capabilityMissing(lacking);
+  return 'error' in outcome
+    ? { error: modernError(request.method, request.params, outcome.error) }
+    : { result: modernResult(request.method, outcome.result, introduction.serverInfo) };
+}
+
+function capabilityMissing(requiredCapabilities: Record<string, unknown>): Outcome {
+  const names = Object.keys(requiredCapabilities).join(', ');
+  const message = `This needs a capability that the client did not declare: ${names}.`;
+  return { error: rpcErrorOf(new Fault('capability_missing', message, { data: { requiredCapabilities } })) };
+}
+
+/** One more page to visit. Its answer is waited for, and not told to the program, which looks for itself. */
+function visiting(entries: readonly Entry[], page: Record<string, unknown>): readonly Entry[] {
+  const question = questionOf('elicitation/create', { ...page, mode: 'url' });
+  const { method, params, print, stem } = question;
+  const key = freeKey(stem, entries);
+  return [...entries, { key, method, print, nth: 0, label: labelOf(question), params, aside: true }];
+}
+
+const isRefusedVisit = (entry: Entry): boolean =>
+  entry.aside === true &&
+  entry.answer !== undefined &&
+  'result' in entry.answer &&
+  entry.answer.result.action !== 'accept';
+
+function notVisited(method: string, entry: Entry): Outcome {
+  const text = `This needs a page to be visited first, and it was not: ${entry.label}`;
+  return method === 'tools/call'
+    ? { result: { content: [{ type: 'text', text }], isError: true, resultType: 'complete' } }
+    : { error: { code: -32603, message: text, data: { originalCode: -32042 } } };
+}
+
+/** The open questions, and the journal sealed. A round asked again keeps its nonce: it is the same place in the program. */
+function asking(round: Served, journal: Journal, nonce?: string): Outcome {
+  const { seal, environment } = round.workshop.options;
+  const expiresAtMs = environment.now() + LIMITS.requestStateMsMax;
+  const state = encodeState({ nonce: nonce ?? environment.newId(), expiresAtMs, journal });
+  const requestState = seal.seal(state, bindingOf(round));
+  if (requestState.length > LIMITS.requestStateBytesMax) throw tooLarge(requestState.length);
+  const inputRequests = Object.fromEntries(openEntries(journal).map(entry => [entry.key, requestIn(entry)]));
+  return {
+    result: inputRequired({ inputRequests, requestState }, round.workshop.lastIntroduction?.serverInfo),
+  };
+}
+
+const requestIn = ({ method, params }: Entry): Record<string, unknown> =>
+  method === 'roots/list' ? { method } : { method, params };
+
+const tooLarge = (bytes: number): Fault =>
+  new Fault(
+    'journal_too_large',
+    `What this call has to remember takes ${bytes} bytes, more than the ${LIMITS.requestStateBytesMax} allowed. ` +
+      'Let the program ask for less at a time, or take large answers by reference.',
+  );
+
+/** The state that came with the request; throws `state_rejected` for one that is not good for this call. */
+function stateOf(round: Served): RoundState | undefined {
+  const sealed: unknown = round.request.params.requestState;
+  if (sealed === undefined) return undefined;
+  const { seal, environment } = round.workshop.options;
+  const isPossible = typeof sealed === 'string' && sealed.length <= LIMITS.requestStateBytesMax;
+  const text = isPossible ? seal.open(sealed, bindingOf(round)) : undefined;
+  const state = text === undefined ? undefined : decodeState(text);
+  if (state !== undefined && state.expiresAtMs > environment.now()) return state;
+  throw new Fault(
+    'state_rejected',
+    'This requestState is not valid here: it was altered, has expired, or belongs to another call or user. ' +
+      'Make the call again without it.',
+  );
+}
+
+/** Whom and what a state is for: nobody else can use it, and not for anything else. */
+const bindingOf = ({ call, request }: Served): string =>
+  JSON.stringify([call.principal.id, request.method, callDigest(request.method, request.params)]);

@@ -1,0 +1,85 @@
+/**
+ * The runner: a program of the legacy era, served as MCP 2026-07-28.
+ *
+ * Every request gets a fresh instance of the program, so nothing is kept between requests but what travels in
+ * `requestState`. Here is decided what kind of request it is; `round.ts` serves those that may ask, `listen.ts` those that
+ * listen, and any other is one run and its response. The proxy is unknown here.
+ */
+import { type Fault, faultOf } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import { clientOf, programRequest } from '../bridge/from-modern.ts';
+import { discovery } from '../bridge/from-program.ts';
+import type { CallContext, StatelessServer } from '../ports/stateless-server.ts';
+import type { ModernRequest } from '../protocol/envelope.ts';
+import type { Outcome, RpcNotification, RpcResponse } from '../protocol/messages.ts';
+import { responseOf } from '../protocol/messages.ts';
+import { traitsOf } from '../protocol/methods.ts';
+import { listening } from './listen.ts';
+import type { Attempt } from './once.ts';
+import { pumped } from './pump.ts';
+import type { Served } from './round.ts';
+import { modernOutcome, served } from './round.ts';
+import type { RunnerOptions } from './workshop.ts';
+import { Workshop } from './workshop.ts';
+
+export type { RetryLost, RunnerOptions } from './workshop.ts';
+
+type Output = AsyncGenerator<RpcNotification | RpcResponse, void, void>;
+
+export function runner(options: RunnerOptions): StatelessServer {
+  const workshop = new Workshop(options);
+  return (request, call) =>
+    request.method === 'subscriptions/listen' ? listen(workshop, request, call) : respond(workshop, request, call);
+}
+
+async function* respond(workshop: Workshop, request: ModernRequest, call: CallContext): Output {
+  const beganAtMs = workshop.options.environment.now();
+  const attempt = yield* pumped<RpcNotification, Attempt>(call.signal, (emit, signal) =>
+    attempted({ workshop, request, call, client: clientOf(request), emit, signal }).catch((error: unknown) => {
+      throw observed(workshop, request, call, error);
+    }),
+  );
+  if (typeof attempt === 'string') return;
+  const { observer, environment } = workshop.options;
+  const durationMs = environment.now() - beganAtMs;
+  observer({ event: 'round.ended', level: 'debug', principal: call.principal.id, method: request.method, durationMs });
+  yield responseOf(request.id, attempt);
+}
+
+async function attempted(round: Served): Promise<Attempt> {
+  const { workshop, request, client, signal, emit } = round;
+  const traits = traitsOf(request.method);
+  if (traits.legacyOnly) return methodUnknown(request.method);
+  if (traits.mayAsk) return served(round);
+  if (request.method === 'server/discover') {
+    const introduction = await workshop.introduction(client, signal, LIMITS.introductionKeepMs);
+    return introduction === undefined ? 'unreached' : { result: discovery(introduction) };
+  }
+  const end = await workshop.run(client, programRequest(request, workshop.options.environment.newId()), signal, emit);
+  if (end.kind === 'completed') return modernOutcome(request, end);
+  return 'lost';
+}
+
+const methodUnknown = (method: string): Outcome => ({
+  error: { code: -32601, message: `Method not found: ${method}` },
+});
+
+async function* listen(workshop: Workshop, request: ModernRequest, call: CallContext): Output {
+  const introduction = await workshop.introduction(clientOf(request), call.signal, Number.POSITIVE_INFINITY);
+  if (introduction !== undefined) yield* listening(request, call.signal, introduction, workshop.feed);
+}
+
+/** Faults of the program are for its owner to see; those of a client are its own business. */
+function observed(workshop: Workshop, request: ModernRequest, call: CallContext, error: unknown): Fault {
+  const fault = faultOf(error);
+  workshop.options.observer({
+    event: 'round.failed',
+    level: fault.blame === 'client' ? 'info' : 'error',
+    principal: call.principal.id,
+    method: request.method,
+    code: fault.code,
+    message: fault.message,
+    ...(fault.detail === undefined ? {} : { detail: fault.detail }),
+  });
+  return fault;
+}
