@@ -16,7 +16,8 @@ export interface EventLog {
   /**
    * Puts `events` at `first`, `first + 1`, …: all of them or none, and only where those places are free. `conflict` means
    * that someone else wrote there, or that we did before: read to tell. Durable when it resolves. Each event is absent from
-   * `expiresAtMs` on, and its place is free again; give a stream's events moments that do not decrease.
+   * `expiresAtMs` on, and its place is free again; give a stream's events moments that do not decrease. A store may delete a
+   * stream earlier, with its exchange.
    */
   append(
     stream: StreamAddress,

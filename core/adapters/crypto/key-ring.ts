@@ -35,6 +35,9 @@ export function parseKeyRing(text: string, source: string): KeyRing {
 export const newKeyText = (): string =>
   `${randomBytes(4).toString('hex')}:${randomBytes(KEY_BYTES).toString('base64')}`;
 
+/** A ring that lasts as long as the process: nothing sealed with it is opened after a restart. */
+export const newKeyRing = (): KeyRing => parseKeyRing(newKeyText(), 'a new key');
+
 function parseKey(entry: string, where: string): Key {
   const colon = entry.indexOf(':');
   const id = entry.slice(0, colon);

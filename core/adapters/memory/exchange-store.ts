@@ -15,7 +15,7 @@ interface Row {
   readonly json: string;
 }
 
-/** `clear` empties the stream of an address: a new exchange begins with an empty one. */
+/** `clear` empties the stream of an address: a new exchange begins with an empty one, and one that goes takes it along. */
 export function memoryExchangeStore(room: Room, clear: (stream: StreamAddress) => void): ExchangeStore {
   const sessions = new Map<string, Map<string, Row>>();
   let size = 0;
@@ -33,8 +33,14 @@ export function memoryExchangeStore(room: Room, clear: (stream: StreamAddress) =
     rows.set(exchange.id, { phase, version, expiresAtMs, json: JSON.stringify(exchange) });
   };
 
+  const drop = (rows: Map<string, Row>, session: string, id: string): void => {
+    rows.delete(id);
+    size -= 1;
+    clear({ session, stream: id });
+  };
+
   const pruneSession = (session: string, rows: Map<string, Row>, nowMs: number): void => {
-    for (const [id, row] of rows) if (row.expiresAtMs <= nowMs && rows.delete(id)) size -= 1;
+    for (const [id, row] of rows) if (row.expiresAtMs <= nowMs) drop(rows, session, id);
     if (rows.size === 0) sessions.delete(session);
   };
 

@@ -12,9 +12,10 @@ export function sqliteExchangeStore(connection: Connection, writer: Writer, now:
   const select = connection.prepare(
     'SELECT exchange FROM exchanges WHERE session = ? AND id = ? AND expires_at_ms > ?',
   );
-  const selectUnsettled = connection.prepare(
-    "SELECT exchange FROM exchanges WHERE session = ? AND phase <> 'settled' AND expires_at_ms > ?",
-  );
+  // The plan is prescribed, because the planner would read every settled exchange of the session.
+  const selectUnsettled = connection.prepare(`
+    SELECT exchange FROM exchanges INDEXED BY exchanges_unsettled
+    WHERE session = ? AND phase <> 'settled' AND expires_at_ms > ?`);
   const insert = connection.prepare(`
     INSERT INTO exchanges (session, id, version, phase, expires_at_ms, exchange) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (session, id) DO UPDATE

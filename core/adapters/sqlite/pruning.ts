@@ -7,38 +7,49 @@ import type { Connection } from './connection.ts';
 import type { Statement } from './database.ts';
 import type { Writer } from './writer.ts';
 
-const KEYS = {
-  sessions: 'id',
-  exchanges: 'session, id',
-  events: 'session, stream, sequence',
-  rounds: 'nonce',
-} as const;
+const expired = (table: string, key: string): string => `
+  DELETE FROM ${table} WHERE (${key}) IN (SELECT ${key} FROM ${table} WHERE expires_at_ms <= ?1 LIMIT ?2)`;
+
+/** Streams go with their exchange, though their events were given longer when they were written; then the exchange goes. */
+const DELETIONS: readonly string[] = [
+  expired('sessions', 'id'),
+  expired('rounds', 'nonce'),
+  expired('events', 'session, stream, sequence'),
+  `DELETE FROM events WHERE (session, stream, sequence) IN (
+    SELECT events.session, events.stream, events.sequence
+    FROM exchanges CROSS JOIN events ON events.session = exchanges.session AND events.stream = exchanges.id
+    WHERE exchanges.expires_at_ms <= ?1 LIMIT ?2)`,
+  `DELETE FROM exchanges WHERE (session, id) IN (
+    SELECT session, id FROM exchanges
+    WHERE expires_at_ms <= ?1
+      AND NOT EXISTS (SELECT 1 FROM events WHERE events.session = exchanges.session AND events.stream = exchanges.id)
+    LIMIT ?2)`,
+];
 
 export class Pruning {
   readonly #writer: Writer;
   readonly #now: () => number;
   readonly #statements: readonly Statement[];
   #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
 
   constructor(connection: Connection, writer: Writer, now: () => number) {
     this.#writer = writer;
     this.#now = now;
-    this.#statements = Object.entries(KEYS).map(([table, key]) =>
-      connection.prepare(
-        `DELETE FROM ${table} WHERE (${key}) IN (SELECT ${key} FROM ${table} WHERE expires_at_ms <= ? LIMIT ?)`,
-      ),
-    );
+    this.#statements = DELETIONS.map(sql => connection.prepare(sql));
   }
 
   start(): void {
     this.#after(0);
   }
 
+  /** Also while a go is under way: it is finished, and no other follows. */
   stop(): void {
+    this.#stopped = true;
     clearTimeout(this.#timer);
   }
 
-  /** Deletes at most `pruneRowsMax` rows of each table; says whether there may be more. */
+  /** Deletes at most `pruneRowsMax` rows of each kind; says whether there may be more. */
   async once(): Promise<boolean> {
     const values = [this.#now(), LIMITS.pruneRowsMax];
     const deleted = await this.#writer.write(() => this.#statements.map(statement => statement.run(values)));
@@ -46,6 +57,7 @@ export class Pruning {
   }
 
   #after(pauseMs: number): void {
+    if (this.#stopped) return;
     this.#timer = setTimeout(() => {
       const next = (more: boolean): void => this.#after(more ? LIMITS.prunePauseMs : LIMITS.pruneEveryMs);
       // A store that cannot delete now says so to whoever writes next; here it is enough to try again later.

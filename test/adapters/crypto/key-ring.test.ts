@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { embeddedKeyRing } from '../../../core/adapters/crypto/embedded-key-ring.ts';
-import { newKeyText, parseKeyRing } from '../../../core/adapters/crypto/key-ring.ts';
+import { newKeyRing, parseKeyRing } from '../../../core/adapters/crypto/key-ring.ts';
 
 const SECRET = Buffer.alloc(32, 1).toString('base64');
 const OTHER = Buffer.alloc(32, 0xff).toString('base64url');
@@ -17,9 +17,9 @@ describe('a key ring as text', () => {
     expect(ring.map(key => [...key.secret].at(-1))).toEqual([1, 255]);
   });
 
-  test('can be a new key, which is never the same', () => {
-    const [one] = parseKeyRing(newKeyText(), 'a new key');
-    const [two] = parseKeyRing(newKeyText(), 'a new key');
+  test('can be a new one, which is never the same', () => {
+    const [one] = newKeyRing();
+    const [two] = newKeyRing();
     expect(one.secret).toHaveLength(32);
     expect(one).not.toEqual(two);
   });

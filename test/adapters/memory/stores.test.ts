@@ -43,6 +43,18 @@ describe('memory stores', () => {
     expect(await stores.events.append(stream, 1, [{}, {}, {}, {}], later)).toBe('appended');
   });
 
+  test('a stream goes with its exchange, even where its events were given longer', async () => {
+    const clock = handClock();
+    const stores = memoryStores({ now: clock.now, rowsMax: 4 });
+    const stream = { session: 'session-1', stream: 'n7' };
+    const longer = { expiresAtMs: clock.now() + 1000 };
+    await stores.exchanges.create(sampleExchange(clock.now(), { expiresAtMs: clock.now() + 10 }));
+    await stores.events.append(stream, 1, [{}, {}, {}], longer);
+    clock.advance(10);
+    expect(await stores.events.append({ ...stream, stream: 'n8' }, 1, [{}, {}, {}, {}], longer)).toBe('appended');
+    expect(await stores.events.read(stream, 0, 10)).toEqual([]);
+  });
+
   test('without an owner everyone may be alive; with one, only the owner', () => {
     expect(memoryStores().mayBeAlive('anyone')).toBe(true);
     expect(memoryStores({ owner: 'me' }).mayBeAlive('me')).toBe(true);

@@ -114,6 +114,19 @@ describe.each(DRIVERS)('the embedded stores on %s', driver => {
     await again.close();
   });
 
+  test('a stream goes with its exchange, even where its events were given longer, and no other stream does', async () => {
+    const exchange = sampleExchange(given.now());
+    const longer = { expiresAtMs: exchange.expiresAtMs + 1000 };
+    await given.stores.exchanges.create(exchange);
+    await given.stores.events.append(STREAM, 1, new Array(700).fill({}), longer);
+    await given.stores.events.append({ ...STREAM, stream: 'n8' }, 1, [{}], longer);
+    given.advance(exchange.expiresAtMs - given.now());
+    await given.stores.close();
+    const again = given.open();
+    await expect.poll(countRows).toEqual([0, 0, 1, 0]);
+    await again.close();
+  });
+
   test('the layout of a newer Fermata is refused and left alone', async () => {
     await given.stores.close();
     withFile(connection => connection.exec('INSERT INTO migrations VALUES (99, 0)'));
