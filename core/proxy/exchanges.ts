@@ -33,7 +33,9 @@ export async function request(engine: Engine, session: Session, message: RpcRequ
   if (kept !== undefined) return proceed(engine, session, call, opened(draft, kept).value);
 
   const key = keyOf(session.id, draft.id);
-  if (engine.running.has(key)) return attach(engine, session, message, call);
+  if (engine.running.has(key)) {
+    return attach(engine, session, call, message, await openExchange(engine, session, message.id));
+  }
   const running: Running = { controller: new AbortController(), again: false, background: false };
   engine.running.set(key, running);
   try {
@@ -100,12 +102,13 @@ async function promote(
     await source.return?.().catch(() => undefined);
     return proceed(engine, session, call, { ...asked.value, version: 1 });
   }
-  const created = await create(engine, draft);
-  if (created === undefined) {
+  const outcome = await create(engine, draft);
+  if ('existing' in outcome) {
     running.controller.abort();
     await source.return?.().catch(() => undefined);
-    return attach(engine, session, draft.request, call);
+    return attach(engine, session, call, draft.request, outcome.existing);
   }
+  const { created } = outcome;
   engine.running.delete(keyOf(session.id, draft.id));
   inBackground(engine, session.id, created.id, running, () =>
     runRound(engine, session, created, running.controller, source, { heard }),
@@ -115,23 +118,29 @@ async function promote(
 
 /** Stores an exchange that waits or is ready, and answers with its stream. */
 async function proceed(engine: Engine, session: Session, call: LegacyCall, opening: Exchange): Promise<Reply> {
-  const created = await create(engine, opening);
-  if (created === undefined) return attach(engine, session, opening.request, call);
+  const outcome = await create(engine, opening);
+  if ('existing' in outcome) return attach(engine, session, call, opening.request, outcome.existing);
+  const { created } = outcome;
   await repair(engine, created);
   if (created.phase === 'ready') dispatch(engine, session.id, created.id);
   return { kind: 'stream', events: connect(engine, session, created.id, 0, call.signal, { resumed: false }) };
 }
 
+type Created = { readonly created: Exchange } | { readonly existing: Exchange };
+
 /**
- * Stores a new exchange. A client that uses the id of a settled exchange again gets the next generation of it; `undefined` if
- * the id is that of an exchange that is still open.
+ * Stores a new exchange, unless its request is one sent again: request ids name a request for the whole session, so the same
+ * id with the same call means that the client lost its connection. An id used again for something else, once it is settled,
+ * gets the next generation: not every client counts its requests.
  */
-async function create(engine: Engine, opening: Exchange): Promise<Exchange | undefined> {
+async function create(engine: Engine, opening: Exchange): Promise<Created> {
   for (let generation = 1; generation <= LIMITS.idGenerationsMax; generation++) {
     const value = { ...opening, id: exchangeIdOf(opening.request.id, generation) };
     const outcome = await engine.stores.exchanges.create(value);
-    if (outcome.kind === 'created') return value;
-    if (outcome.exchange.phase !== 'settled') return undefined;
+    if (outcome.kind === 'created') return { created: value };
+    const { exchange } = outcome;
+    if (exchange.phase !== 'settled') return { existing: exchange };
+    if (exchange.settledBy !== 'cancelled' && isSameCall(exchange, opening.request)) return { existing: exchange };
   }
   throw new Fault(
     'request_id_in_use',
@@ -139,20 +148,18 @@ async function create(engine: Engine, opening: Exchange): Promise<Exchange | und
   );
 }
 
-/** The same request sent once more while it is open: the client lost its connection, and gets the stream from its beginning. */
-async function attach(engine: Engine, session: Session, message: RpcRequest, call: LegacyCall): Promise<Reply> {
-  const exchange = await openExchange(engine, session, message.id);
-  const { method, params } = message;
-  if (
-    exchange === undefined ||
-    callDigest(exchange.request.method, exchange.request.params) !== callDigest(method, params)
-  ) {
+const isSameCall = (exchange: Exchange, message: RpcRequest): boolean =>
+  callDigest(exchange.request.method, exchange.request.params) === callDigest(message.method, message.params);
+
+/** The same request sent once more: the client lost its connection, and gets the stream from its beginning. */
+function attach(engine: Engine, session: Session, call: LegacyCall, message: RpcRequest, existing?: Exchange): Reply {
+  if (existing === undefined || !isSameCall(existing, message)) {
     throw new Fault(
       'request_id_in_use',
       'Another request with this id is still open in this session. Use a fresh id for every request.',
     );
   }
-  return { kind: 'stream', events: connect(engine, session, exchange.id, 0, call.signal, { resumed: true }) };
+  return { kind: 'stream', events: connect(engine, session, existing.id, 0, call.signal, { resumed: true }) };
 }
 
 /** The unsettled exchange that a request id names, if there is one. */

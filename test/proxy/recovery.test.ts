@@ -305,18 +305,28 @@ describe('closing', () => {
 });
 
 describe('a request id', () => {
-  it('of a settled call may come again: the stream is another', async () => {
+  it('of a settled call may come again for another call: the stream is another', async () => {
     const upstream = scriptedUpstream({ ask: hangs(() => false) });
     const { server } = proxyUnderTest(upstream.server);
     const client = await LegacyClient.open(server);
-    const message = client.tool('ask');
-    for (const id of ['n1', 'n1~2']) {
-      const stream = await client.stream(message);
+    for (const [n, id] of ['n7', 'n7~2'].entries()) {
+      const stream = await client.stream({ ...client.tool('ask', { n }), id: 7 });
       const asked = await stream.question();
       expect(asked.id).toBe(`${id}/1/q`);
       await client.answer(asked, { action: 'accept' });
       await stream.response();
     }
+  });
+
+  it('of a settled call with the same call gives the same stream: it was sent again', async () => {
+    const upstream = scriptedUpstream({ ask: hangs(() => false) });
+    const { server } = proxyUnderTest(upstream.server);
+    const client = await LegacyClient.open(server);
+    const message = client.tool('ask');
+    const stream = await client.stream(message);
+    await client.answer(await stream.question(), { action: 'accept' });
+    await stream.rest();
+    expect(await (await client.stream(message)).rest()).toEqual(stream.seen);
   });
 
   it('of an open call gives the same stream to the same request, and an error to any other', async () => {
