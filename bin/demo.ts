@@ -22,6 +22,7 @@ import type { Variables } from './settings.ts';
 const DEFAULT_URL = 'http://127.0.0.1:8787/mcp';
 /** The question whose answer a killed server must not lose. */
 const KILLED_AT = 2;
+const INTERRUPTED = 130;
 
 export async function demo(given: Arguments, env: Variables): Promise<number> {
   const { url, kill, auto, key } = given.values;
@@ -70,6 +71,7 @@ async function tourOfOwnServer(screen: Screen, answer: Answer, kill: boolean): P
   const folder = mkdtempSync(join(tmpdir(), 'fermata-demo-'));
   const tidyUp = (): void => rmSync(folder, { recursive: true, force: true });
   process.once('exit', tidyUp);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(INTERRUPTED));
   let server = await startServer(folder, 0);
   screen.step(
     `Started a server: process ${server.pid}\n${screen.paint('dim', `store in ${folder}, gone when the demo ends`)}`,

@@ -16,6 +16,8 @@ import { packageVersion } from './version.ts';
 import { welcomeText } from './welcome.ts';
 
 const INTERRUPTED = 130;
+/** How long something forgotten may keep the process alive after everything was closed. */
+const LINGER_MS = 1_000;
 
 export async function serve(given: Arguments, env: Variables): Promise<number> {
   const settings = serveSettings(given, env, process.cwd());
@@ -29,6 +31,7 @@ export async function serve(given: Arguments, env: Variables): Promise<number> {
   await deployment.close();
   observer({ event: 'server.stopped', level: 'info' });
   if (!settings.json) process.stdout.write('Stopped. What waits goes on when it is started again.\n');
+  letGo();
   return 0;
 }
 
@@ -62,6 +65,12 @@ function demoCommand(url: string, env: Variables): string {
   const elsewhere = url === 'http://127.0.0.1:8787/mcp' ? '' : ` --url ${url}`;
   if (env.npm_lifecycle_event === 'start') return `npm run demo${elsewhere === '' ? '' : ` --${elsewhere}`}`;
   return `npx fermata demo${elsewhere}`;
+}
+
+/** Nothing should hold the process any more. A channel to whoever started it would; anything else gets a moment. */
+function letGo(): void {
+  if (process.connected) process.disconnect();
+  setTimeout(() => process.exit(0), LINGER_MS).unref();
 }
 
 /** Resolves when we should end, with why. */
