@@ -87,6 +87,7 @@ function listRequest({ params }: ModernRequest, cursor: unknown): ModernRequest 
 }
 
 async function unlessAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
   let giveUp: () => void = () => undefined;
   const aborted = new Promise<void>(resolve => {
     giveUp = resolve;
