@@ -4,14 +4,14 @@
  * Handlers that *await* their questions are run by replay; handlers that *return* `inputRequired(…)` are called as 2026-07-28. Which
  * one a handler is shows when it is entered, so every first round is run by the runner. A return that is noticed there
  * becomes the `input_required` result it is; the handler was entered once. A retry then goes to whoever made its
- * `requestState`: nothing is remembered between rounds, so every process decides the same.
+ * `requestState`: nothing is remembered between rounds, so every process decides the same. A handler that asks without a
+ * state of its own is given one that says only that.
  */
 import type { ClientCapabilities } from '@modelcontextprotocol/server';
 import type { Program } from '../../ports/program.ts';
 import type { StatelessServer } from '../../ports/stateless-server.ts';
 import type { ModernRequest } from '../../protocol/envelope.ts';
 import { META } from '../../protocol/envelope.ts';
-import type { RpcResponse } from '../../protocol/messages.ts';
 import { isObject, responseOf } from '../../protocol/messages.ts';
 import { traitsOf } from '../../protocol/methods.ts';
 import type { ServerFactory } from './built-server.ts';
@@ -41,7 +41,7 @@ export function sdkServer({ factory, runner, style = 'auto', ...options }: SdkSe
 }
 
 function choosing(factory: ServerFactory, name: string, replay: StatelessServer): StatelessServer {
-  const modern = modernServer(factory, { name });
+  const modern = marking(modernServer(factory, { name }));
   let generation: Promise<'v1' | 'v2'> | undefined;
   const isModern = async (): Promise<boolean> => {
     generation ??= generationOf(factory, name);
@@ -49,18 +49,45 @@ function choosing(factory: ServerFactory, name: string, replay: StatelessServer)
   };
 
   return async function* (request, call) {
-    if (isForeignRetry(request) && (await isModern())) {
+    if (isForeign(request) && (await isModern())) {
       yield* modern(request, call);
       return;
     }
     for await (const message of replay(request, call)) {
       const returned = 'error' in message ? returnedBy(message.error) : undefined;
       if (returned === undefined) yield message;
-      else if (isCovered(returned, request.params._meta[META.clientCapabilities])) yield asResult(request, returned);
+      else if (isCovered(returned, request.params._meta[META.clientCapabilities]))
+        yield responseOf(request.id, { result: marked({ ...returned, resultType: 'input_required' }) });
       // The SDK itself says what is wrong with such a return.
       else yield* modern(request, call);
     }
   };
+}
+
+/** What every `requestState` of the runner begins with. */
+const OWN_STATE = 'fermata1.';
+/** The `requestState` that stands for none, on the questions of a handler that returned them. */
+const NO_STATE = 'fermata.returned';
+
+/** A retry whose `requestState` the runner did not make; the runner never asks without one. */
+const isForeign = ({ method, params: { requestState } }: ModernRequest): boolean =>
+  traitsOf(method).mayAsk === true && requestState !== undefined && !String(requestState).startsWith(OWN_STATE);
+
+/** The server with `NO_STATE` put on what it asks, and taken off what it is told. */
+const marking = (server: StatelessServer): StatelessServer =>
+  async function* (request, call) {
+    for await (const message of server(unmarked(request), call)) {
+      const asks = 'result' in message && message.result.resultType === 'input_required';
+      yield asks ? responseOf(request.id, { result: marked(message.result) }) : message;
+    }
+  };
+
+const marked = (result: Record<string, unknown>): Record<string, unknown> =>
+  result.requestState === undefined ? { ...result, requestState: NO_STATE } : result;
+
+function unmarked(request: ModernRequest): ModernRequest {
+  const { requestState, ...params } = request.params;
+  return requestState === NO_STATE ? { ...request, params } : request;
 }
 
 /** Builds one server to look at it. */
@@ -69,19 +96,6 @@ async function generationOf(factory: ServerFactory, name: string): Promise<'v1' 
   await outer.close().catch(() => {});
   return generation;
 }
-
-/** What every `requestState` of the runner begins with. */
-const OWN_STATE = 'fermata1.';
-
-/** A retry whose `requestState` the runner did not make; the runner never asks without one. */
-function isForeignRetry({ method, params }: ModernRequest): boolean {
-  if (traitsOf(method).mayAsk !== true) return false;
-  const { requestState, inputResponses } = params;
-  return requestState === undefined ? inputResponses !== undefined : !String(requestState).startsWith(OWN_STATE);
-}
-
-const asResult = (request: ModernRequest, returned: Record<string, unknown>): RpcResponse =>
-  responseOf(request.id, { result: { ...returned, resultType: 'input_required' } });
 
 /** Whether a returned `input_required` is complete and asks only for what the client can answer. */
 function isCovered(returned: Record<string, unknown>, capabilities: ClientCapabilities): boolean {
