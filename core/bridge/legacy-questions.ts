@@ -47,7 +47,7 @@ function questionOf(key: string, value: unknown, capabilities: ClientCapabilitie
   if (!isDeclared(value.method, params, capabilities)) {
     throw invalid(`it asks for ${value.method}, which the client did not declare`);
   }
-  return withElicitationId(key, { method: value.method, params }) as InputRequest;
+  return { method: value.method, params } as InputRequest;
 }
 
 function isDeclared(method: InputMethod, params: Record<string, unknown>, capabilities: ClientCapabilities): boolean {
@@ -65,15 +65,6 @@ function isDeclared(method: InputMethod, params: Record<string, unknown>, capabi
     case 'roots/list':
       return capabilities.roots !== undefined;
   }
-}
-
-/** URL mode needs an `elicitationId` in the legacy era; modern questions have none, so the key serves. */
-function withElicitationId(
-  key: string,
-  question: { method: InputMethod; params: Record<string, unknown> },
-): { method: InputMethod; params: Record<string, unknown> } {
-  if (question.method !== 'elicitation/create' || question.params.mode !== 'url') return question;
-  return { ...question, params: { elicitationId: key, ...question.params } };
 }
 
 /** Whether a result has the least that an answer to a method must have; its values are the asker's to judge. */

@@ -35,11 +35,14 @@ export async function* connect(
   if (priming) yield { id: eventIdOf(stream, from), retry: LIMITS.retryMs };
 
   const stop = AbortSignal.any([gone, engine.closing.signal]);
-  const heldUntilMs = engine.environment.now() + (engine.settings.holdMs ?? Number.POSITIVE_INFINITY);
-  const notices = new Notices(engine);
   let after = from;
+  const heldUntilMs = engine.environment.now() + (engine.settings.holdMs ?? Number.POSITIVE_INFINITY);
+  // A client that was given no id on this connection could not resume: it is held until there was one.
+  const leftMs = (): number =>
+    priming || after > from ? heldUntilMs - engine.environment.now() : Number.POSITIVE_INFINITY;
+  const notices = new Notices(engine);
   let patienceMs = options.resumed ? 0 : LIMITS.lookAgainMs;
-  while (!stop.aborted && engine.environment.now() < heldUntilMs) {
+  while (!stop.aborted && leftMs() > 0) {
     const page = await events.read(address, after, LIMITS.eventsPerReadMax);
     for (const { sequence, message, last } of page) {
       after = sequence;
@@ -47,8 +50,7 @@ export async function* connect(
       if (last) return;
     }
     if (page.length > 0) continue;
-    if (patienceMs > 0)
-      await events.changed(address, after, stop, Math.min(patienceMs, heldUntilMs - engine.environment.now()));
+    if (patienceMs > 0) await events.changed(address, after, stop, Math.min(patienceMs, leftMs()));
     patienceMs = LIMITS.lookAgainMs;
     if (stop.aborted) break;
     const found = await lookAfter(engine, session.id, stream, after);

@@ -4,6 +4,7 @@
  * The round stops quietly when it is aborted (the client cancelled, the process closes) and when another process has taken
  * over; in every other case it ends in exactly one transition: completed, failed or inputRequired.
  */
+import type { FaultCode } from '../base/errors.ts';
 import { Fault, faultOf, rpcErrorOf } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { inputRequiredOf, inputResponsesOf } from '../bridge/legacy-questions.ts';
@@ -23,6 +24,18 @@ import { StreamWriter } from './stream-writer.ts';
 import { transition } from './transitions.ts';
 
 type Heard = RpcNotification | RpcResponse;
+
+/** Faults that say nothing against the answers: the same call made again may well go on from them. */
+const KEEPS_ANSWERS: ReadonlySet<FaultCode> = new Set([
+  'upstream_unreachable',
+  'upstream_timeout',
+  'upstream_lost',
+  'program_unstartable',
+  'program_crashed',
+  'program_unresponsive',
+  'store_unavailable',
+  'internal',
+]);
 
 /** The upstream's messages for the round an exchange is in. */
 export function callUpstream(
@@ -99,7 +112,7 @@ async function roundEvent(
     const fault = faultOf(thrown);
     report(engine, exchange, fault);
     await writer.flush().catch(() => undefined);
-    const by = fault.blame === 'upstream' ? 'lost' : 'fault';
+    const by = KEEPS_ANSWERS.has(fault.code) ? 'lost' : 'fault';
     return { type: 'failed', by, outcome: { error: rpcErrorOf(fault) }, ...driven(engine, writer) };
   }
 }

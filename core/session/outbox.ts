@@ -5,7 +5,9 @@
  * derives the same messages at the same places of the event log; putting them there twice is refused by the log, so each
  * reaches the client once.
  */
+import type { InputRequest } from '@modelcontextprotocol/server';
 import { questionIdOf } from '../base/ids.ts';
+import { digest } from '../protocol/json.ts';
 import type { Message } from '../protocol/messages.ts';
 import { responseOf } from '../protocol/messages.ts';
 import type { Exchange } from './exchange.ts';
@@ -40,8 +42,23 @@ function questionsOf(exchange: Exchange): LoggedEvent[] {
     const question = exchange.pending[key];
     return question === undefined
       ? []
-      : [{ message: { jsonrpc: '2.0', id: questionId(exchange, key), ...question } as Message }];
+      : [
+          {
+            message: {
+              jsonrpc: '2.0',
+              id: questionId(exchange, key),
+              ...addressed(exchange, key, question),
+            } as Message,
+          },
+        ];
   });
+}
+
+/** URL mode needs an `elicitationId` in the legacy era, unique in the whole server; modern questions have none. */
+function addressed(exchange: Exchange, key: string, question: InputRequest): InputRequest {
+  if (question.method !== 'elicitation/create' || question.params.mode !== 'url') return question;
+  const elicitationId = digest(`${exchange.session}/${questionId(exchange, key)}`);
+  return { ...question, params: { ...question.params, elicitationId } };
 }
 
 /** A settled exchange takes back the questions nobody answered (2025-11-25, "Cancellation"). */

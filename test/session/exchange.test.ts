@@ -113,6 +113,16 @@ describe('a round that asks', () => {
   });
 });
 
+describe('a URL question', () => {
+  it('gets the unique id its legacy form needs', () => {
+    const consent = { method: 'elicitation/create', params: { mode: 'url', url: 'https://x', message: 'Go' } };
+    const event = { ...EVENTS.inputRequired, requests: { consent } } as unknown as ExchangeEvent;
+    expect(outboxOf(given(event))[0]?.message).toMatchObject({
+      params: { mode: 'url', elicitationId: expect.stringMatching(/^[\w-]{22}$/) },
+    });
+  });
+});
+
 describe('an answer', () => {
   it('makes the exchange ready when it is the last, and has it driven', () => {
     expect(given(EVENTS.inputRequired, EVENTS.answered).phase).toBe('waiting');
