@@ -47,7 +47,8 @@ async function imported(path: string, file: string): Promise<Record<string, unkn
 /** The default export; of a CommonJS module that was compiled from an ES module, the one it had there. */
 function defaultOf(module: Record<string, unknown>): unknown {
   const exported = module.default;
-  return isObject(exported) && 'default' in exported ? exported.default : exported;
+  const isCompiled = isObject(exported) && ('default' in exported || '__esModule' in exported);
+  return isCompiled ? exported.default : exported;
 }
 
 function adviceFor(exported: unknown): string {
