@@ -84,6 +84,12 @@ export const SERVE: Command = {
           initial: 'idempotent',
           help: 'Calls to run again when their process died at work: never, idempotent or always.',
         },
+        {
+          name: 'hold',
+          value: '<time>',
+          env: 'FERMATA_HOLD',
+          help: `End a connection after this time though its call goes on, and let the client come back: ${range(LIMITS.holdMsMin, LIMITS.holdMsMax)}. For networks that cut long connections.`,
+        },
       ],
     },
     {

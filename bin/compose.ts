@@ -61,7 +61,7 @@ async function open(
   version: string,
   opened: Closing[],
 ): Promise<Omit<Deployment, 'close'>> {
-  const { host, port, apiKeys: keys, data, idleTimeoutMs, lifetimeMs, idleAction, retryLost } = settings;
+  const { host, port, apiKeys: keys, data, idleTimeoutMs, lifetimeMs, idleAction, retryLost, holdMs } = settings;
   assertBindable({ host, authenticated: keys !== undefined });
   const authenticate = keys === undefined ? anonymous() : apiKeys(parseApiKeys(keys));
   const environment = nodeEnvironment();
@@ -76,7 +76,8 @@ async function open(
   const upstream = await upstreamFor(settings.served, { observer, runner: program => runner({ program, ...run }) });
   const name = await introducedName(upstream);
 
-  const policy = { idleTimeoutMs, lifetimeMs, idleAction, retryLost, drainMs: LIMITS.drainMs };
+  const bounds = { drainMs: LIMITS.drainMs, ...(holdMs === undefined ? {} : { holdMs }) };
+  const policy = { idleTimeoutMs, lifetimeMs, idleAction, retryLost, ...bounds };
   const server = proxy({ upstream: upstream.server, stores, environment, observer, owner, settings: policy });
   const app = httpApp({
     server,

@@ -24,6 +24,8 @@ export type Served =
 
 const RETRY_LOST = ['never', 'idempotent', 'always'] as const;
 const IDLE_ACTIONS = ['sleep', 'end'] as const satisfies readonly IdleAction[];
+/** Below the 29 seconds after which API gateways cut. */
+const HOLD_MS_EXAMPLE = 25_000;
 export type RetryLost = (typeof RETRY_LOST)[number];
 
 export interface ServeSettings {
@@ -36,6 +38,8 @@ export interface ServeSettings {
   readonly lifetimeMs: number;
   readonly idleAction: IdleAction;
   readonly retryLost: RetryLost;
+  /** How long a connection is held; `undefined`: as long as its client likes. */
+  readonly holdMs: number | undefined;
   readonly allowHosts: readonly string[];
   readonly allowOrigins: readonly string[];
   /** The value of FERMATA_API_KEYS. */
@@ -70,6 +74,7 @@ export function serveSettings(given: Arguments, env: Variables, folder: string):
     lifetimeMs,
     idleAction: choice(lookUp('idle-action'), IDLE_ACTIONS, 'sleep'),
     retryLost: choice(lookUp('retry-lost'), RETRY_LOST, 'idempotent'),
+    holdMs: holdTime(lookUp('hold')),
     allowHosts: list(rowOf('allow-host'), given, env),
     allowOrigins: list(rowOf('allow-origin'), given, env),
     apiKeys: env.FERMATA_API_KEYS || undefined,
@@ -140,12 +145,17 @@ function dataFolder(given: Arguments, data: Given | undefined, memory: boolean, 
   return memory ? undefined : resolve(folder, data?.text ?? '.fermata');
 }
 
-function duration(given: Given | undefined, initial: number, max: number): number {
-  if (given === undefined) return initial;
+const duration = (given: Given | undefined, initial: number, max: number): number =>
+  given === undefined ? initial : within(given, LIMITS.idleTimeoutMsMin, max, initial);
+
+const holdTime = (given: Given | undefined): number | undefined =>
+  given === undefined ? undefined : within(given, LIMITS.holdMsMin, LIMITS.holdMsMax, HOLD_MS_EXAMPLE);
+
+function within(given: Given, min: number, max: number, example: number): number {
   const value = parseDuration(given.text);
-  if (value !== undefined && value >= LIMITS.idleTimeoutMsMin && value <= max) return value;
-  const bounds = `from ${formatDuration(LIMITS.idleTimeoutMsMin)} to ${formatDuration(max)}`;
-  throw invalid(given, value === undefined ? `no time (${bounds})` : `not ${bounds}`, formatDuration(initial));
+  if (value !== undefined && value >= min && value <= max) return value;
+  const bounds = `from ${formatDuration(min)} to ${formatDuration(max)}`;
+  throw invalid(given, value === undefined ? `no time (${bounds})` : `not ${bounds}`, formatDuration(example));
 }
 
 function choice<T extends string>(given: Given | undefined, choices: readonly T[], initial: T): T {

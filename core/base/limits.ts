@@ -22,6 +22,9 @@ export const LIMITS = {
   keepAliveMs: 15_000,
   /** `retry:` of a connection that the server ends before the response. */
   retryMs: 1_000,
+  /** How long a connection is held for a call that goes on, where an operator bounds it. */
+  holdMsMin: 1_000,
+  holdMsMax: 15 * 60_000,
   /** How long a holder of an exchange may be silent before another may claim it. */
   leaseMs: 30_000,
   /** Longest time one round of an upstream may take. */

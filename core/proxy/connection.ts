@@ -42,7 +42,7 @@ export async function* connect(
     priming || after > from ? heldUntilMs - engine.environment.now() : Number.POSITIVE_INFINITY;
   const notices = new Notices(engine);
   let patienceMs = options.resumed ? 0 : LIMITS.lookAgainMs;
-  while (!stop.aborted && leftMs() > 0) {
+  while (!stop.aborted) {
     const page = await events.read(address, after, LIMITS.eventsPerReadMax);
     for (const { sequence, message, last } of page) {
       after = sequence;
@@ -50,6 +50,7 @@ export async function* connect(
       if (last) return;
     }
     if (page.length > 0) continue;
+    if (leftMs() <= 0) break;
     if (patienceMs > 0) await events.changed(address, after, stop, Math.min(patienceMs, leftMs()));
     patienceMs = LIMITS.lookAgainMs;
     if (stop.aborted) break;

@@ -15,6 +15,8 @@ import type { Readable } from 'node:stream';
 
 const START_MS_MAX = 60_000;
 const STOP_MS_MAX = 5_000;
+/** The polling scenario wants to see a connection end before its call does. */
+const HOLD = '1s';
 const SAID_CHARACTERS_MAX = 16_384;
 
 export interface Product {
@@ -26,8 +28,8 @@ export interface Product {
 export async function startProduct(root: string): Promise<Product> {
   const data = await mkdtemp(join(tmpdir(), 'fermata-conformance-'));
   const program = join(root, 'test/conformance/fixture.ts');
-  const serve = ['bin/fermata.ts', 'serve', '--program', program, '--port', '0', '--data', data, '--json'];
-  const child = spawn(process.execPath, ['--import', 'tsx', ...serve], {
+  const serve = ['bin/fermata.ts', 'serve', '--program', program, '--port', '0', '--data', data];
+  const child = spawn(process.execPath, ['--import', 'tsx', ...serve, '--hold', HOLD, '--json'], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -56,6 +56,9 @@ describe('help', () => {
                                   [default sleep, FERMATA_IDLE_ACTION]
         --retry-lost <which>      Calls to run again when their process died at work: never, idempotent or
                                   always. [default idempotent, FERMATA_RETRY_LOST]
+        --hold <time>             End a connection after this time though its call goes on, and let the
+                                  client come back: 1s to 15m. For networks that cut long connections.
+                                  [FERMATA_HOLD]
 
       Who may come in
         --allow-host <name>       A further value of the Host header to accept. [FERMATA_ALLOW_HOST]

@@ -31,6 +31,7 @@ describe('settings', () => {
       lifetimeMs: 28_800_000,
       idleAction: 'sleep',
       retryLost: 'idempotent',
+      holdMs: undefined,
       allowHosts: [],
       allowOrigins: [],
       apiKeys: undefined,
@@ -62,6 +63,12 @@ describe('settings', () => {
       idleTimeoutMs: 90_000,
       retryLost: 'always',
     });
+  });
+
+  test('hold connections for a time only where asked to', () => {
+    expect(settings(['--hold', '1s']).holdMs).toBe(1_000);
+    expect(settings([], { FERMATA_HOLD: '15m' }).holdMs).toBe(900_000);
+    expect(refusal(['--hold', '0.5'])).toBe('--hold is "0.5", which is not from 1s to 15m. For example: --hold 25s');
   });
 
   test('take an empty variable for none, and a switch that says no for no', () => {

@@ -8,8 +8,8 @@ import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { saying } from './content-tools.ts';
 
 const STEP_MS = 50;
-/** Longer than a server may hold the first connection of the polling scenario, shorter than that scenario's patience. */
-const RECONNECTION_MS = 2_000;
+/** Longer than our server is told to hold a connection, so that the call ends on the second one. */
+const RECONNECTION_MS = 1_500;
 
 export function registerReportingTools(server: McpServer): void {
   registerLoggingTools(server);

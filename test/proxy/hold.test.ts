@@ -4,27 +4,26 @@ import { LegacyClient } from '../support/legacy-client.ts';
 import { proxyUnderTest } from '../support/proxies.ts';
 import { scriptedUpstream, text } from '../support/upstreams/scripted.ts';
 
-/** A server whose one tool ends when the test says so, and a proxy in front of it that holds no connection at all. */
-function slow() {
+/** A server whose one tool ends when the test says so, and a proxy in front of it. */
+function slow(holdMs: number) {
   let release = (): void => {};
   const released = new Promise<void>(resolve => {
     release = resolve;
   });
   const upstream = scriptedUpstream({
-    // biome-ignore lint/correctness/useYield: a tool that says nothing on the way is the point.
     slow: async function* () {
       await released;
       return text('done');
     },
   });
-  return { release, server: proxyUnderTest(upstream.server, { holdMs: 0 }).server };
+  return { release, server: proxyUnderTest(upstream.server, { holdMs }).server };
 }
 
 const DONE = { id: 1, result: { content: [{ type: 'text', text: 'done' }] } };
 
 describe('a hold time', () => {
   it('ends the connection of a client that was given an id, and the result comes on the next one', async () => {
-    const { server, release } = slow();
+    const { server, release } = slow(20);
     const client = await LegacyClient.open(server);
     const stream = await client.stream(client.tool('slow'));
     expect(await stream.rest()).toEqual([{ id: 'n1.0', retry: 1000 }]);
@@ -39,7 +38,7 @@ describe('a hold time', () => {
   });
 
   it('never ends a connection that gave no id: a client of 2025-06-18 could not come back', async () => {
-    const { server, release } = slow();
+    const { server, release } = slow(0);
     const client = await LegacyClient.open(server, { revision: '2025-06-18' });
     const stream = await client.stream(client.tool('slow'));
     const response = stream.response();
