@@ -16,6 +16,8 @@ export interface Entry {
   readonly method: InputMethod;
   /** What it asks, or the name its author gave it: equal texts are equal questions. */
   readonly print: string;
+  /** What it asks for, without the words. */
+  readonly shape: string;
   /** Counts equal questions from 0. */
   readonly nth: number;
   /** Its beginning, for error messages. */

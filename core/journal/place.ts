@@ -1,11 +1,10 @@
 /**
  * Matching by place: an open question takes the first recorded answer of its method that is still unused.
  *
- * This is for questions whose text differs from run to run. It is a guess, so it comes last, and it is refused where the
- * answer would not fit the question. An entry found so once is marked as varying, and found faster from then on.
+ * This is for questions whose text differs from run to run. It is a guess, so it comes last, and only for a question that
+ * asks for the same thing in other words (the same form, the same settings of the model). An entry found so once is marked as varying, and found faster from then on.
  */
 import type { Outcome } from '../protocol/messages.ts';
-import { misfitOf } from './fit.ts';
 import type { Entry } from './journal.ts';
 import type { OpenQuestion, Run } from './run.ts';
 
@@ -34,7 +33,11 @@ export function absorbed(
   let left = unused;
   for (const open of run.open) {
     const entry = left.find(candidate => candidate.method === open.question.method);
-    if (entry?.answer !== undefined && (which === 'any' || entry.varies === true) && fits(open, entry.answer)) {
+    if (
+      entry?.answer !== undefined &&
+      (which === 'any' || entry.varies === true) &&
+      entry.shape === open.question.shape
+    ) {
       placed.push({ open, entry, outcome: entry.answer });
       left = left.filter(other => other !== entry);
     } else rest.push(open);
@@ -43,6 +46,3 @@ export function absorbed(
   const entries = run.entries.map(entry => (varying.has(entry.key) ? { ...entry, varies: true as const } : entry));
   return { placed, entries, rest };
 }
-
-const fits = ({ question }: OpenQuestion, answer: Outcome): boolean =>
-  'error' in answer || misfitOf(question, answer.result) === undefined;

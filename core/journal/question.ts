@@ -17,6 +17,8 @@ export interface Question {
   readonly params: Readonly<Record<string, unknown>>;
   /** Equal texts are equal questions, whatever the run. */
   readonly print: string;
+  /** What it asks for, without the words it asks with: the form, the model's settings. */
+  readonly shape: string;
   /** What its key begins with. */
   readonly stem: string;
 }
@@ -25,10 +27,12 @@ const NESTED_META = new Set(['_meta']);
 
 export function questionOf(method: InputMethod, params: unknown): Question {
   const { _meta, task: _, elicitationId: __, ...asked } = isObject(params) ? params : {};
+  const { message, messages, systemPrompt, url, ...form } = asked;
+  const shape = digest(canonicalJson(form, NESTED_META)).slice(0, 8);
   const name = isObject(_meta) ? _meta[META.inputKey] : undefined;
-  if (isName(name)) return { method, params: asked, print: `${method}#${name}`, stem: name };
-  const content = digest(`${method}\n${canonicalJson(asked, NESTED_META)}`);
-  return { method, params: asked, print: content, stem: `${method.replace(/\/.*/s, '')}-${content.slice(0, 8)}` };
+  if (isName(name)) return { method, params: asked, print: `${method}#${name}`, shape, stem: name };
+  const print = digest(`${method}\n${canonicalJson(asked, NESTED_META)}`);
+  return { method, params: asked, print, shape, stem: `${method.replace(/\/.*/s, '')}-${print.slice(0, 8)}` };
 }
 
 /** A key an author may choose. Members of every object (`constructor`) are no names: careless peers would find them anywhere. */

@@ -179,6 +179,7 @@ const entryOf = ({ question, nth }: OpenQuestion, entries: readonly Entry[]): En
   key: freeKey(question.stem, entries),
   method: question.method,
   print: question.print,
+  shape: question.shape,
   nth,
   label: labelOf(question),
 });

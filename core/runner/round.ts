@@ -104,9 +104,9 @@ function capabilityMissing(requiredCapabilities: Record<string, unknown>): Outco
 /** One more page to visit. Its answer is waited for, and not told to the program, which looks for itself. */
 function visiting(entries: readonly Entry[], page: Record<string, unknown>): readonly Entry[] {
   const question = questionOf('elicitation/create', { ...page, mode: 'url' });
-  const { method, params, print, stem } = question;
+  const { method, params, print, shape, stem } = question;
   const key = freeKey(stem, entries);
-  return [...entries, { key, method, print, nth: 0, label: labelOf(question), params, aside: true }];
+  return [...entries, { key, method, print, shape, nth: 0, label: labelOf(question), params, aside: true }];
 }
 
 const isRefusedVisit = (entry: Entry): boolean =>
