@@ -9,7 +9,6 @@ export const MODERN_REVISIONS = ['2026-07-28'] as const;
 
 export type LegacyRevision = (typeof LEGACY_REVISIONS)[number];
 export type ModernRevision = (typeof MODERN_REVISIONS)[number];
-export type Revision = LegacyRevision | ModernRevision;
 
 export const LATEST_LEGACY_REVISION: LegacyRevision = '2025-11-25';
 export const LATEST_MODERN_REVISION: ModernRevision = '2026-07-28';

@@ -26,52 +26,18 @@ export interface MemoryEventLog extends EventLog {
 }
 
 export function memoryEventLog(room: Room): MemoryEventLog {
-  const streams = new Map<string, Stream>();
+  const rows = new StreamRows(room.now);
   const notifier = new Notifier();
-  let size = 0;
-
-  const live = (stream: Stream | undefined, sequence: number): Row | undefined => {
-    const row = stream?.rows.get(sequence);
-    return row !== undefined && row.expiresAtMs > room.now() ? row : undefined;
-  };
-
-  function* after(stream: Stream | undefined, sequence: number): Generator<SequencedEvent> {
-    for (let at = sequence + 1; at <= (stream?.last ?? 0); at++) {
-      const row = live(stream, at);
-      if (row !== undefined) yield { sequence: at, ...(JSON.parse(row.json) as LoggedEvent) };
-    }
-  }
-
-  const put = (stream: Stream, sequence: number, row: Row): void => {
-    if (!stream.rows.has(sequence)) size += 1;
-    stream.rows.set(sequence, row);
-    stream.last = Math.max(stream.last, sequence);
-  };
-
-  const pruneStream = (key: string, stream: Stream, nowMs: number): void => {
-    for (const [sequence, row] of stream.rows) {
-      if (row.expiresAtMs <= nowMs && stream.rows.delete(sequence)) size -= 1;
-    }
-    if (stream.rows.size === 0) streams.delete(key);
-  };
-
-  room.shelf({
-    size: () => size,
-    prune: nowMs => {
-      for (const [key, stream] of streams) pruneStream(key, stream, nowMs);
-    },
-  });
+  room.shelf({ size: () => rows.size, prune: nowMs => rows.prune(nowMs) });
 
   return {
     async append(address, first, events, { expiresAtMs }) {
       const key = keyOf(address);
       const texts = events.map(event => JSON.stringify(event));
-      if (texts.some((_, index) => live(streams.get(key), first + index) !== undefined)) return 'conflict';
+      if (texts.some((_, index) => rows.live(key, first + index) !== undefined)) return 'conflict';
       room.need(texts.length);
-      const stream = streams.get(key) ?? { rows: new Map(), last: 0 };
-      streams.set(key, stream);
       texts.forEach((json, index) => {
-        put(stream, first + index, { expiresAtMs, json });
+        rows.put(key, first + index, { expiresAtMs, json });
       });
       notifier.notify(key);
       return 'appended';
@@ -79,7 +45,7 @@ export function memoryEventLog(room: Room): MemoryEventLog {
 
     async read(address, sequence, limit) {
       const found: SequencedEvent[] = [];
-      for (const event of after(streams.get(keyOf(address)), sequence)) {
+      for (const event of rows.after(keyOf(address), sequence)) {
         if (found.length >= limit) break;
         found.push(event);
       }
@@ -88,18 +54,63 @@ export function memoryEventLog(room: Room): MemoryEventLog {
 
     async changed(address, sequence, signal, patienceMs) {
       const key = keyOf(address);
-      const [found] = after(streams.get(key), sequence);
+      const [found] = rows.after(key, sequence);
       if (found === undefined) await notifier.wait(key, signal, patienceMs);
     },
 
-    clear(address) {
-      const stream = streams.get(keyOf(address));
-      size -= stream?.rows.size ?? 0;
-      streams.delete(keyOf(address));
-    },
-
+    clear: address => rows.clear(keyOf(address)),
     close: () => notifier.notifyAll(),
   };
+}
+
+/** The rows of all streams, by key and sequence; counted, since a room is bounded by rows. */
+class StreamRows {
+  readonly #now: () => number;
+  readonly #streams = new Map<string, Stream>();
+  #size = 0;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  live(key: string, sequence: number): Row | undefined {
+    const row = this.#streams.get(key)?.rows.get(sequence);
+    return row !== undefined && row.expiresAtMs > this.#now() ? row : undefined;
+  }
+
+  *after(key: string, sequence: number): Generator<SequencedEvent> {
+    const last = this.#streams.get(key)?.last ?? 0;
+    for (let at = sequence + 1; at <= last; at++) {
+      const row = this.live(key, at);
+      if (row !== undefined) yield { sequence: at, ...(JSON.parse(row.json) as LoggedEvent) };
+    }
+  }
+
+  put(key: string, sequence: number, row: Row): void {
+    const stream = this.#streams.get(key) ?? { rows: new Map(), last: 0 };
+    this.#streams.set(key, stream);
+    if (!stream.rows.has(sequence)) this.#size += 1;
+    stream.rows.set(sequence, row);
+    stream.last = Math.max(stream.last, sequence);
+  }
+
+  clear(key: string): void {
+    this.#size -= this.#streams.get(key)?.rows.size ?? 0;
+    this.#streams.delete(key);
+  }
+
+  prune(nowMs: number): void {
+    for (const [key, stream] of this.#streams) {
+      for (const [sequence, row] of stream.rows) {
+        if (row.expiresAtMs <= nowMs && stream.rows.delete(sequence)) this.#size -= 1;
+      }
+      if (stream.rows.size === 0) this.#streams.delete(key);
+    }
+  }
 }
 
 /** Neither ids of sessions nor of exchanges hold a space. */
