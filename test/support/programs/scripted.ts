@@ -4,7 +4,7 @@
  * It is a real program, with no SDK in between, so that tests of the runner see every message and every end.
  */
 import type { Program, ProgramInstance, ProgramListener } from '../../../core/ports/program.ts';
-import type { Message, Outcome, RequestId, RpcRequest } from '../../../core/protocol/messages.ts';
+import type { Message, Outcome, RequestId, RpcError, RpcRequest } from '../../../core/protocol/messages.ts';
 import { isRequest, isResponse, outcomeOf, responseOf } from '../../../core/protocol/messages.ts';
 
 type Json = Record<string, unknown>;
@@ -120,7 +120,7 @@ class Instance implements ProgramInstance {
     } else if (isRequest(message)) {
       this.#serve(message).then(
         outcome => outcome !== undefined && this.#say(responseOf(message.id, outcome)),
-        (error: unknown) => this.#say(responseOf(message.id, { error: { code: -32603, message: String(error) } })),
+        (error: unknown) => this.#say(responseOf(message.id, { error: errorOf(error) })),
       );
     } else if (message.method === 'notifications/initialized') {
       this.#options.onInitialized?.(this.#scene({ jsonrpc: '2.0', id: 'none', method: 'none' }));
@@ -211,3 +211,6 @@ class Instance implements ProgramInstance {
     };
   }
 }
+
+/** A thrown error may carry a `code` and `data`, as those of the SDKs do. */
+const errorOf = (thrown: unknown): RpcError => ({ code: -32603, message: String(thrown), ...(thrown as object) });
