@@ -72,7 +72,7 @@ async function tourOfOwnServer(screen: Screen, answer: Answer, kill: boolean): P
   const tidyUp = (): void => rmSync(folder, { recursive: true, force: true });
   process.once('exit', tidyUp);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(INTERRUPTED));
-  let server = await startServer(folder, 0);
+  let server = await screen.during('Starting a server', startServer(folder, 0));
   screen.step(
     `Started a server: process ${server.pid}\n${screen.paint('dim', `store in ${folder}, gone when the demo ends`)}`,
   );
@@ -99,7 +99,7 @@ async function killAndRestart(server: ServerProcess, folder: string, screen: Scr
     alive ? `${host} still answers, which should not be` : `${host} refuses connections: no process, only the store`,
   );
   await screen.breathe();
-  const restarted = await startServer(folder, Number(port));
+  const restarted = await screen.during('Starting it again', startServer(folder, Number(port)));
   screen.success(
     paint('green', `Restarted as process ${restarted.pid}`) + paint('dim', ', on the same store and port'),
   );

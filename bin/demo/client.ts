@@ -15,6 +15,7 @@ import type {
   Tool,
 } from '@modelcontextprotocol/client';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { Fault } from '../../core/base/errors.ts';
 
 export interface ClientSide {
   /** The server asks the person. */
@@ -57,7 +58,9 @@ export async function connectTo(url: string, key: string | undefined, side: Clie
     reconnectionOptions: RECONNECTION,
     ...(key === undefined ? {} : { requestInit: { headers: { authorization: `Bearer ${key}` } } }),
   });
-  await client.connect(transport);
+  await client.connect(transport).catch(thrown => {
+    throw unconnectable(url, thrown);
+  });
   if (client.getServerCapabilities()?.logging !== undefined) await client.setLoggingLevel('info');
   return {
     session: transport.sessionId ?? 'none',
@@ -71,4 +74,11 @@ export async function connectTo(url: string, key: string | undefined, side: Clie
       await client.close();
     },
   };
+}
+
+function unconnectable(url: string, thrown: unknown): Fault {
+  const said = thrown instanceof Error ? thrown.message : String(thrown);
+  const isLocked = /\b401\b|unauthorized/i.test(said);
+  const advice = isLocked ? 'It asks for an API key: give one with --key or FERMATA_API_KEY.' : `It said: ${said}`;
+  return new Fault('upstream_unreachable', `No session could be opened at ${url}. ${advice}`, { cause: thrown });
 }

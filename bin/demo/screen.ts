@@ -6,7 +6,7 @@
 import { Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
-import { intro, log, outro, progress } from '@clack/prompts';
+import { intro, log, outro, progress, spinner } from '@clack/prompts';
 import type { Paint } from '../paint.ts';
 import { paintFor } from '../paint.ts';
 import { wrapped } from '../wrap.ts';
@@ -27,6 +27,8 @@ export interface Screen {
   warn(text: string): void;
   success(text: string): void;
   bar(total: number): Bar;
+  /** Shows that something takes a moment, and leaves no trace of it. */
+  during<T>(text: string, work: Promise<T>): Promise<T>;
   /** Gives a person the time to read; no time at all where nobody watches. */
   breathe(): Promise<void>;
 }
@@ -52,8 +54,19 @@ export function screenOn(stream: NodeJS.WriteStream): Screen {
     warn: text => log.warn(fitted(text), { output }),
     success: text => log.success(fitted(text), { output }),
     bar: total => (stream.isTTY ? movingBar(total, output) : printedBar(total, output)),
+    during: (text, work) => (stream.isTTY ? spinning(text, work, output) : work),
     breathe: async () => void (stream.isTTY && (await pause(BREATH_MS))),
   };
+}
+
+async function spinning<T>(text: string, work: Promise<T>, output: Writable): Promise<T> {
+  const spin = spinner({ output });
+  spin.start(text);
+  try {
+    return await work;
+  } finally {
+    spin.clear();
+  }
 }
 
 function movingBar(total: number, output: Writable): Bar {

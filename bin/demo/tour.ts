@@ -19,32 +19,50 @@ export interface Tour {
   readonly interrupt: (question: number) => Promise<void>;
 }
 
-/** What the client saw, counted for the closing words. */
+/** What the client saw, counted for the closing words, and whether the person has left. */
 interface Seen {
   questions: number;
   logs: number;
+  /** Ends the story. The SDK would take what a handler throws for an answer, so that it must go another way. */
+  readonly leave: (thrown: unknown) => void;
 }
 
+/** What somebody who left answers. */
+const never = (): Promise<never> => new Promise(() => {});
+
+/** Resolves at the end of the story. Throws what kept a question from its answer: that the person left, or that a server did not start again. */
 export async function takeTour(tour: Tour): Promise<void> {
-  const seen: Seen = { questions: 0, logs: 0 };
+  let leave: Seen['leave'] = () => {};
+  const left = new Promise<never>((_, reject) => {
+    leave = reject;
+  });
+  const seen: Seen = { questions: 0, logs: 0, leave };
   const client = await connect(tour, seen);
   try {
-    if (await showTools(client, tour.screen)) {
-      await addExpense(client, tour, seen);
-      await generateReport(client, tour, seen);
-      await analyzeSpending(client, tour);
-    }
+    await Promise.race([tell(client, tour, seen), left]);
   } finally {
     await client.close();
   }
+}
+
+async function tell(client: DemoClient, tour: Tour, seen: Seen): Promise<void> {
+  if (!(await showTools(client, tour.screen))) return;
+  await addExpense(client, tour, seen);
+  await generateReport(client, tour, seen);
+  await analyzeSpending(client, tour);
 }
 
 async function connect({ url, key, screen, answer, interrupt }: Tour, seen: Seen): Promise<DemoClient> {
   const client = await connectTo(url, key, {
     async elicit(form) {
       seen.questions += 1;
-      await interrupt(seen.questions);
-      return answer(form);
+      try {
+        await interrupt(seen.questions);
+        return await answer(form);
+      } catch (thrown) {
+        seen.leave(thrown);
+        return never();
+      }
     },
     sample: async request => canned(request, screen),
     log: () => {
