@@ -54,12 +54,12 @@ export async function* listening(
         wake = resolve;
       });
     }
-    const ending = { _meta: { [META.subscriptionId]: request.id } };
-    yield responseOf(request.id, { result: modernResult(request.method, ending, introduction.serverInfo) });
   } finally {
     signal.removeEventListener('abort', onAbort);
     unlisten();
   }
+  const ending = { _meta: { [META.subscriptionId]: request.id } };
+  yield responseOf(request.id, { result: modernResult(request.method, ending, introduction.serverInfo) });
 }
 
 /** The part of the filter that the program's capabilities can honour. */
