@@ -120,10 +120,11 @@ describe.each(DRIVERS)('the embedded stores on %s', driver => {
     await given.stores.exchanges.create(exchange);
     await given.stores.events.append(STREAM, 1, new Array(700).fill({}), longer);
     await given.stores.events.append({ ...STREAM, stream: 'n8' }, 1, [{}], longer);
+    await given.stores.events.append({ ...STREAM, session: 'session-2' }, 1, [{}], longer);
     given.advance(exchange.expiresAtMs - given.now());
     await given.stores.close();
     const again = given.open();
-    await expect.poll(countRows).toEqual([0, 0, 1, 0]);
+    await expect.poll(countRows).toEqual([0, 0, 2, 0]);
     await again.close();
   });
 
@@ -245,10 +246,17 @@ describe.each(DRIVERS)('the embedded stores on %s', driver => {
         expect(stored(connection)).toEqual([1, 2, 3, 4]);
       }));
 
-    test('nobody hears of a write before its commit', () =>
-      withWriter(async (writer, connection, executed) => {
-        const heard = Promise.race([1, 2].map(n => writer.write(insert(connection, n)))).then(() => executed.at(-1));
-        expect(await heard).toBe('COMMIT');
+    test('nobody is told that a write succeeded before the commit has: a commit that fails fails them all', () =>
+      withWriter(async (writer, connection) => {
+        connection.exec(`
+          PRAGMA foreign_keys = ON;
+          CREATE TABLE dangling (n INTEGER REFERENCES probe (n) DEFERRABLE INITIALLY DEFERRED);`);
+        const dangle = (): number => connection.prepare('INSERT INTO dangling VALUES (?)').run([99]);
+        const outcomes = await Promise.allSettled([writer.write(insert(connection, 1)), writer.write(dangle)]);
+        expect(outcomes.map(outcome => outcome.status)).toEqual(['rejected', 'rejected']);
+        expect(stored(connection)).toEqual([]);
+        expect(await writer.write(insert(connection, 2))).toBe(1);
+        expect(stored(connection)).toEqual([2]);
       }));
   });
 });
