@@ -1,0 +1,125 @@
+/**
+ * A legacy client on the wire: Streamable HTTP by `fetch`, nothing hidden, so that a test sees every event with its id.
+ *
+ * It repeats nothing and forgives nothing; who wants a client that comes back takes `patient-call.ts`. Source: MCP 2025-11-25,
+ * "Streamable HTTP".
+ */
+import { createParser } from 'eventsource-parser';
+import type { Message, RequestId, RpcRequest } from '../../../core/protocol/messages.ts';
+import { isMessage, isObject } from '../../../core/protocol/messages.ts';
+
+/** An event without a message only tells its id. */
+export interface WireEvent {
+  readonly id?: string;
+  readonly retry?: number;
+  readonly message?: Message;
+}
+
+export interface WireOptions {
+  readonly revision?: string;
+  readonly capabilities?: Record<string, unknown>;
+  readonly headers?: Record<string, string>;
+  readonly signal?: AbortSignal;
+}
+
+const CAPABILITIES = { elicitation: {}, sampling: {}, roots: { listChanged: true } };
+export const JSON_AND_STREAM = { accept: 'application/json, text/event-stream', 'content-type': 'application/json' };
+
+export class WireClient {
+  readonly url: string;
+  readonly #headers: Record<string, string>;
+  sessionId: string | undefined;
+  #lastId = 0;
+
+  constructor(url: string, headers: Record<string, string> = {}) {
+    this.url = url;
+    this.#headers = headers;
+  }
+
+  /** With a session. */
+  static async open(url: string, options: WireOptions = {}): Promise<WireClient> {
+    const client = new WireClient(url, options.headers);
+    const params = {
+      protocolVersion: options.revision ?? '2025-11-25',
+      capabilities: options.capabilities ?? CAPABILITIES,
+      clientInfo: { name: 'wire', version: '1.0.0' },
+    };
+    const response = await client.post({ jsonrpc: '2.0', id: 0, method: 'initialize', params }, options.signal);
+    const body = await response.text();
+    client.sessionId = response.headers.get('mcp-session-id') ?? undefined;
+    if (client.sessionId === undefined) throw new Error(`initialize opened no session: ${response.status} ${body}`);
+    const notified = await client.post({ jsonrpc: '2.0', method: 'notifications/initialized' }, options.signal);
+    await notified.body?.cancel();
+    return client;
+  }
+
+  request(method: string, params: Record<string, unknown> = {}): RpcRequest {
+    return { jsonrpc: '2.0', id: ++this.#lastId, method, params };
+  }
+
+  tool(name: string, args: Record<string, unknown> = {}, meta?: Record<string, unknown>): RpcRequest {
+    return this.request('tools/call', { name, arguments: args, ...(meta === undefined ? {} : { _meta: meta }) });
+  }
+
+  post(body: unknown, signal: AbortSignal | null = null): Promise<Response> {
+    const headers = { ...JSON_AND_STREAM, ...this.#session() };
+    return fetch(this.url, { method: 'POST', headers, body: JSON.stringify(body), signal });
+  }
+
+  resume(lastEventId: string, signal: AbortSignal | null = null): Promise<Response> {
+    const headers = { accept: 'text/event-stream', 'last-event-id': lastEventId, ...this.#session() };
+    return fetch(this.url, { headers, signal });
+  }
+
+  answer(id: RequestId, result: Record<string, unknown>, signal: AbortSignal | null = null): Promise<Response> {
+    return this.post({ jsonrpc: '2.0', id, result }, signal);
+  }
+
+  #session(): Record<string, string> {
+    return this.sessionId === undefined ? this.#headers : { ...this.#headers, 'mcp-session-id': this.sessionId };
+  }
+}
+
+export const isStream = (response: Response): boolean =>
+  response.headers.get('content-type')?.startsWith('text/event-stream') ?? false;
+
+/** The events of a response, as they come. Throws when the connection breaks. */
+export async function* eventsIn(response: Response): AsyncGenerator<WireEvent, void, undefined> {
+  let ready: WireEvent[] = [];
+  const parser = createParser({
+    onEvent: ({ id, data }) => {
+      const message: unknown = data === '' ? undefined : JSON.parse(data);
+      if (message !== undefined && !isMessage(message)) throw new Error(`This event is no message: ${data}`);
+      ready.push({ ...(id === undefined ? {} : { id }), ...(message === undefined ? {} : { message }) });
+    },
+    onRetry: retry => ready.push({ retry }),
+  });
+  if (response.body === null) return;
+  for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+    parser.feed(chunk);
+    const events = ready;
+    ready = [];
+    yield* events;
+  }
+}
+
+/** What a response says, read to its end: the messages of a stream, or the one of a JSON body. */
+export async function messagesIn(response: Response): Promise<readonly Message[]> {
+  if (!isStream(response)) {
+    const body: unknown = await response.json();
+    if (!isMessage(body)) throw new Error(`This body is no message: ${JSON.stringify(body)}`);
+    return [body];
+  }
+  const messages: Message[] = [];
+  for await (const { message } of eventsIn(response)) if (message !== undefined) messages.push(message);
+  return messages;
+}
+
+/** The texts of a tool's result; throws what else it is. */
+export function textIn(message: unknown): string {
+  const result = isObject(message) && isObject(message.result) ? message.result : {};
+  const content: readonly unknown[] = Array.isArray(result.content) ? result.content : [];
+  const texts = content.flatMap(block => (isObject(block) && typeof block.text === 'string' ? [block.text] : []));
+  if (texts.length === 0) throw new Error(`This is no result with text: ${JSON.stringify(message)}`);
+  return texts.join('\n');
+}
