@@ -91,7 +91,6 @@ describe.each<[string, () => StatelessServer]>([
   ['v2 MRTR', () => served(v2Mrtr)],
   ['v2 MRTR, always as 2026', () => served(v2Mrtr, 'mrtr')],
   ['v2 MRTR, always replayed', () => served(v2Mrtr, 'await')],
-  ['stdio v1 await', stdioV1],
 ])('%s', (_, serve) => {
   it('answers a plain call', async () => {
     const { asked, end } = await whole(serve(), toolCall('greet', { arguments: { name: 'Ada' } }));
@@ -152,6 +151,26 @@ describe.each<[string, () => StatelessServer]>([
   it('says that a tool is unknown', async () => {
     const { end } = await whole(serve(), toolCall('no_such_tool'));
     expect(end.error ?? end.result).toSatisfy(value => JSON.stringify(value).includes('no_such_tool'));
+  });
+});
+
+describe('stdio v1 await', () => {
+  it('asks in sequence, every round in a process of its own', async () => {
+    const { asked, end } = await whole(stdioV1(), toolCall('introduce'), ANSWERS, stdioV1);
+    expect(asked).toEqual([['What is your name?'], ['Which colour do you like?'], ['May I say so?']]);
+    expect(textOf(end)).toBe('Ada likes green.');
+  });
+
+  it('asks two questions at once', async () => {
+    const { asked, end } = await whole(stdioV1(), toolCall('compare'));
+    expect([asked, textOf(end)]).toEqual([[['The left number?', 'The right number?']], '42 in all.']);
+  });
+
+  it('samples, and asks for the roots', async () => {
+    const sampled = await whole(stdioV1(), toolCall('summarize', { arguments: { text: 'long' } }));
+    expect([sampled.asked, textOf(sampled.end)]).toEqual([[['sampling/createMessage']], 'Summary: in short']);
+    const rooted = await whole(stdioV1(), toolCall('list_roots'));
+    expect([rooted.asked, textOf(rooted.end)]).toEqual([[['roots/list']], 'Roots: file:///a, file:///b']);
   });
 });
 

@@ -60,7 +60,7 @@ programContract('stdio, SDK v1', {
     }),
   plain: { name: 'greet', args: { name: 'Ada' }, says: 'Hello, Ada!' },
   asking: { name: 'introduce', answer: { name: 'Ada' } },
-  instances: 3,
+  instances: 2,
   remains: children,
 });
 
@@ -72,7 +72,7 @@ programContract('stdio, server-everything', {
     }),
   plain: { name: 'echo', args: { message: 'hello' }, says: 'Echo: hello' },
   asking: { name: 'trigger-elicitation-request', answer: { name: 'Ada' }, says: 'Ada' },
-  instances: 3,
+  instances: 2,
   remains: children,
 });
 
@@ -191,17 +191,19 @@ describe('ending a stdio program', () => {
   });
 
   it('leaves no handle and no listener of ours behind, over many instances', async () => {
-    const counted = () => [process.getActiveResourcesInfo().length, process.eventNames().length];
+    // Timers are not counted: the test runner has its own. A handle is gone a turn or two after it was closed.
+    const handles = () => process.getActiveResourcesInfo().filter(kind => /^(Process|Pipe|Signal)/.test(kind)).length;
+    const listeners = () => process.eventNames().length;
     const once = async (mode: 'park' | 'stop') => {
       const talk = await Conversation.with(script(`say({ jsonrpc: '2.0', method: 'up' }); hear(() => {});`));
       await talk.until(() => talk.received[0]);
       await talk.instance.end(mode);
     };
     await once('stop');
-    const before = counted();
+    const before = [handles(), listeners()] as const;
     for (let i = 0; i < 20; i++) await Promise.all([once('park'), once('stop')]);
-    await new Promise(resolve => setImmediate(resolve));
-    expect(counted()).toEqual(before);
+    await expect.poll(handles).toBeLessThanOrEqual(before[0]);
+    expect(listeners()).toBe(before[1]);
     expect(await children()).toEqual([]);
   });
 
