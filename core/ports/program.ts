@@ -9,8 +9,9 @@ export interface ProgramInstance {
   /** Delivers a message to the program. Never throws: a program that is gone says so by `onExit`. */
   send(message: Message): void;
   /**
-   * Ends the instance; nothing of it reaches the listener afterwards. `park` leaves its open awaits unsettled for ever, so
-   * that no `catch` and no `finally` of the program runs (an in-process program); `stop` lets it clean up. Resolves when
+   * Ends the instance; nothing of it reaches the listener afterwards. `park` leaves it as it is: its open awaits never
+   * settle, so that no `catch` and no `finally` of the program runs. `stop` tells it, so that it can clean up: a child's stdin
+   * is closed; in process, the signals of open requests are aborted, and its awaits never settle either. Resolves when
    * nothing is left behind: no timer, no child process.
    */
   end(mode: 'park' | 'stop'): Promise<void>;
