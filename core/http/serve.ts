@@ -28,13 +28,20 @@ export interface ServeOptions {
 
 export async function serveHttp({ app, host, port }: ServeOptions): Promise<Served> {
   const listener = getRequestListener(request => app.fetch(request), { hostname: host, errorHandler: unreadable });
+  /** A connection that falls idle while the server closes would otherwise be kept for a next request, and hold it up. */
+  let closing = false;
   const server = createServer(
     {
       requestTimeout: LIMITS.requestArrivalMsMax,
       headersTimeout: LIMITS.requestArrivalMsMax,
       keepAliveTimeout: LIMITS.idleConnectionMs,
     },
-    (incoming, outgoing) => void listener(incoming, outgoing),
+    (incoming, outgoing) => {
+      outgoing.once('close', () => {
+        if (closing) setImmediate(() => server.closeIdleConnections());
+      });
+      void listener(incoming, outgoing);
+    },
   );
   await new Promise<void>((resolve, reject) => {
     server.once('error', error => reject(unbindable(error, host, port)));
@@ -45,6 +52,7 @@ export async function serveHttp({ app, host, port }: ServeOptions): Promise<Serv
     url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
     port: bound,
     async close(graceMs) {
+      closing = true;
       const closed = new Promise<void>(resolve => server.close(() => resolve()));
       server.closeIdleConnections();
       const cut = setTimeout(() => server.closeAllConnections(), graceMs);

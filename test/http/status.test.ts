@@ -1,4 +1,5 @@
 /** Pins: what deployed clients can see. A red one is not forbidden, but it is meant. */
+import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { FAULTS } from '../../core/base/errors.ts';
 import { STATUSES, statusOfResponse } from '../../core/http/status.ts';
@@ -73,4 +74,16 @@ it.each([
 
 it('a modern result has status 200', () => {
   expect(statusOfResponse({ jsonrpc: '2.0', id: 1, result: { resultType: 'complete' } })).toBe(200);
+});
+
+it('docs/errors.md says the same', () => {
+  const page = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8');
+  const rows = [...page.matchAll(/^\| `([a-z_]+)` \| (-[0-9]+) \| ([0-9]+) \| ([0-9]+) \|/gm)].map(([, ...cells]) =>
+    cells.join(' '),
+  );
+  const expected = Object.entries(FAULTS).map(([code, { rpc }]) => {
+    const { legacy, modern } = STATUSES[code as keyof typeof FAULTS];
+    return `${code} ${rpc} ${legacy} ${modern}`;
+  });
+  expect(rows.sort()).toEqual(expected.sort());
 });

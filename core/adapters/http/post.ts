@@ -1,8 +1,8 @@
 /**
  * One POST to an upstream: headers, redirects within its origin, a time-out, and what went wrong as a fault.
  *
- * The faults keep apart what the retry policy must know: `upstream_unreachable` says that the request was never taken,
- * `upstream_lost` that it may have been. Addresses and reasons go into `detail`: clients are not told how a deployment looks
+ * The faults keep apart what the retry policy must know: `upstream_unreachable` without a status says that the request was
+ * never taken, `upstream_lost` that it may have been. Addresses and reasons go into `detail`: clients are not told how a deployment looks
  * inside. The headers sent are the ones given here, and never those of a client.
  */
 import { Fault } from '../../base/errors.ts';

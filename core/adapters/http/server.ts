@@ -27,13 +27,14 @@ export interface HttpServerOptions {
 
 type Said = RpcNotification | RpcResponse;
 
+/** Header names in lower case, so that none of the deployment's can stand beside one of the protocol's. */
 export const upstreamOf = ({
   url,
   headers = {},
   fetch = globalThis.fetch,
 }: Omit<HttpServerOptions, 'observer'>): Upstream => ({
   url: new URL(url),
-  headers,
+  headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
   fetch,
 });
 

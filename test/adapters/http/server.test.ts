@@ -1,0 +1,432 @@
+/** The adapter against upstreams that are wrong in every way, each a few lines of node:http on a real socket. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { httpServer, roundTrip, upstreamOf } from '../../../core/adapters/http/server.ts';
+import { type Fault, faultOf } from '../../../core/base/errors.ts';
+import type { Observation } from '../../../core/ports/observer.ts';
+import type { RpcNotification, RpcResponse } from '../../../core/protocol/messages.ts';
+import { heard, modernRequest } from '../../contracts/stateless-server.contract.ts';
+
+type Handler = (request: IncomingMessage, response: ServerResponse, body: string) => void;
+
+async function upstream(handler: Handler) {
+  const server = createServer((request, response) => {
+    let body = '';
+    request.setEncoding('utf8').on('data', chunk => {
+      body += chunk;
+    });
+    request.on('end', () => handler(request, response, body));
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return {
+    url: `http://127.0.0.1:${port}/mcp`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise(resolve => server.close(resolve));
+    },
+  };
+}
+
+const json = (response: ServerResponse, body: unknown, status = 200) =>
+  response
+    .writeHead(status, { 'content-type': 'application/json' })
+    .end(typeof body === 'string' ? body : JSON.stringify(body));
+const sse = (response: ServerResponse, ...chunks: string[]) => {
+  response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
+  for (const chunk of chunks) response.write(chunk);
+  return response;
+};
+
+const LIST = modernRequest('prompts/list');
+const COMPLETE = { jsonrpc: '2.0', id: 1, result: { resultType: 'complete', prompts: [] } } as const;
+const NOTE = { jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: 'hi' } } as const;
+const observer = () => undefined;
+
+/** What is said before the fault, and the fault. */
+async function failing(
+  url: string,
+  options: { fetch?: typeof fetch } = {},
+): Promise<{ said: (RpcNotification | RpcResponse)[]; fault: Fault }> {
+  const said: (RpcNotification | RpcResponse)[] = [];
+  const call = { principal: { id: 'anonymous' }, signal: new AbortController().signal };
+  try {
+    for await (const message of httpServer({ url, observer, ...options })(LIST, call)) said.push(message);
+  } catch (thrown) {
+    return { said, fault: faultOf(thrown) };
+  }
+  throw new Error(`expected a fault, heard ${JSON.stringify(said)}`);
+}
+
+describe('what the adapter sends', () => {
+  it('is the request as it is, with the headers that mirror it and those of the deployment', async () => {
+    const sent: { headers: IncomingMessage['headers']; body: unknown }[] = [];
+    await using there = await upstream((request, response, body) => {
+      sent.push({ headers: request.headers, body: JSON.parse(body) });
+      json(response, COMPLETE);
+    });
+    const server = httpServer({
+      url: there.url,
+      headers: { authorization: 'Bearer ours', 'Mcp-Method': 'forged' },
+      observer,
+    });
+    const request = modernRequest('prompts/get', { name: 'größe', _meta: { 'org.example/x': 1 } });
+    await heard(server, request);
+    expect(sent).toEqual([
+      {
+        body: request,
+        headers: expect.objectContaining({
+          accept: 'application/json, text/event-stream',
+          'content-type': 'application/json',
+          authorization: 'Bearer ours',
+          'mcp-protocol-version': '2026-07-28',
+          'mcp-method': 'prompts/get',
+          'mcp-name': '=?base64?Z3LDtsOfZQ==?=',
+        }),
+      },
+    ]);
+  });
+
+  it('follows a redirect within the origin, and to no other', async () => {
+    await using there = await upstream((request, response) => {
+      if (request.url === '/mcp') response.writeHead(307, { location: '/mcp/' }).end();
+      else if (request.url === '/mcp/') json(response, COMPLETE);
+    });
+    expect(await heard(httpServer({ url: there.url, observer }), LIST)).toEqual([COMPLETE]);
+    let reached = 0;
+    await using elsewhere = await upstream((_, response) => {
+      reached++;
+      json(response, COMPLETE);
+    });
+    await using leading = await upstream((_, response) => response.writeHead(308, { location: elsewhere.url }).end());
+    expect((await failing(leading.url)).fault).toMatchObject({ code: 'upstream_unreachable', data: { status: 308 } });
+    expect(reached).toBe(0);
+  });
+
+  it('stops where redirects lead in circles', async () => {
+    await using there = await upstream((_, response) => response.writeHead(307, { location: '/mcp' }).end());
+    expect((await failing(there.url)).fault.code).toBe('upstream_unreachable');
+  });
+});
+
+describe('an answer', () => {
+  it.each([
+    [404, { jsonrpc: '2.0', id: 1, error: { code: -32601, message: 'No.' } }],
+    [400, { jsonrpc: '2.0', id: 1, error: { code: -32021, message: 'No.', data: { requiredCapabilities: {} } } }],
+    [500, { jsonrpc: '2.0', id: 1, error: { code: -32603, message: 'No.' } }],
+  ])('that is a JSON-RPC error is one, with status %i as well', async (status, error) => {
+    await using there = await upstream((_, response) => json(response, error, status));
+    expect(await heard(httpServer({ url: there.url, observer }), LIST)).toEqual([error]);
+  });
+
+  it.each([null, undefined])('that is an error with the id %s gets the id of the request', async id => {
+    await using there = await upstream((_, response) =>
+      json(response, { jsonrpc: '2.0', id, error: { code: -32700, message: 'No.' } }, 400),
+    );
+    expect(await heard(httpServer({ url: there.url, observer }), LIST)).toEqual([
+      { jsonrpc: '2.0', id: 1, error: { code: -32700, message: 'No.' } },
+    ]);
+  });
+
+  it('without a result type is complete', async () => {
+    await using there = await upstream((_, response) =>
+      json(response, { jsonrpc: '2.0', id: 1, result: { prompts: [] } }),
+    );
+    expect(await heard(httpServer({ url: there.url, observer }), LIST)).toEqual([COMPLETE]);
+  });
+
+  it('may have the result type of an extension, if the client declared one', async () => {
+    const task = { jsonrpc: '2.0', id: 1, result: { resultType: 'task', taskId: 't' } } as const;
+    await using there = await upstream((_, response) => json(response, task));
+    expect((await failing(there.url)).fault.code).toBe('upstream_invalid');
+    const declared = modernRequest('prompts/list', {
+      _meta: { 'io.modelcontextprotocol/clientCapabilities': { extensions: { 'x/tasks': {} } } },
+    });
+    expect(await heard(httpServer({ url: there.url, observer }), declared)).toEqual([task]);
+  });
+
+  it('comes through comments, ids, foreign events, priming and any cut of the stream', async () => {
+    const text = `: hello\n\nid: 1\ndata: \n\nevent: ping\ndata: {}\n\nid: 2\nevent: message\ndata: ${JSON.stringify(NOTE)}\n\ndata: ${JSON.stringify(COMPLETE)}\n\n`;
+    await using there = await upstream((_, response) => {
+      const stream = sse(response);
+      const bytes = Buffer.from(text);
+      const next = (at: number): void => {
+        if (at >= bytes.length) return void stream.end();
+        stream.write(bytes.subarray(at, at + 7), () => setImmediate(next, at + 7));
+      };
+      next(0);
+    });
+    expect(await heard(httpServer({ url: there.url, observer }), LIST)).toEqual([NOTE, COMPLETE]);
+  });
+
+  it('on a stream that stays open is given at once, and the connection let go', async () => {
+    let closed: (how: string) => void = () => undefined;
+    const closing = new Promise<string>(resolve => {
+      closed = resolve;
+    });
+    await using there = await upstream((_, response) => {
+      sse(response, `data: ${JSON.stringify(COMPLETE)}\n\n`).on('close', () => closed('closed'));
+    });
+    expect(await heard(httpServer({ url: there.url, observer }), LIST)).toEqual([COMPLETE]);
+    expect(await closing).toBe('closed');
+  });
+});
+
+describe('an upstream that breaks the protocol', () => {
+  it.each<[string, Handler, string]>([
+    ['JSON that is none', (_, r) => json(r, '{'), 'its answer is no JSON-RPC response'],
+    ['JSON that is no response', (_, r) => json(r, { hello: 1 }), 'its answer is no JSON-RPC response'],
+    ['a batch', (_, r) => json(r, [COMPLETE]), 'its answer is no JSON-RPC response'],
+    [
+      'another content type',
+      (_, r) => r.writeHead(200, { 'content-type': 'text/html' }).end('<p>'),
+      'it answered with text/html',
+    ],
+    ['nothing', (_, r) => r.writeHead(202).end(), 'it answered with no content type'],
+    [
+      'the id of another request',
+      (_, r) => json(r, { ...COMPLETE, id: '1' }),
+      'its response has the id of another request',
+    ],
+    [
+      'an unknown result type',
+      (_, r) => json(r, { ...COMPLETE, result: { resultType: 'later' } }),
+      'its result has the unknown type "later"',
+    ],
+    [
+      'a result type that is no text',
+      (_, r) => json(r, { ...COMPLETE, result: { resultType: 7 } }),
+      'its result has the unknown type 7',
+    ],
+    [
+      'an event that is no JSON',
+      (_, r) => sse(r, 'data: {\n\n').end(),
+      'an event of its stream is no JSON-RPC message',
+    ],
+    [
+      'an event that is no message',
+      (_, r) => sse(r, 'data: {"a":1}\n\n').end(),
+      'an event of its stream is no JSON-RPC message',
+    ],
+    [
+      'a request',
+      (_, r) => sse(r, 'data: {"jsonrpc":"2.0","id":1,"method":"roots/list"}\n\n').end(),
+      'it sent a request (roots/list), which a modern server never does',
+    ],
+    ['a stream without a response', (_, r) => sse(r, ': bye\n\n').end(), 'its stream ended without a response'],
+    [
+      'an event cut short',
+      (_, r) => sse(r, `data: ${JSON.stringify(COMPLETE)}`).end(),
+      'its stream ended without a response',
+    ],
+  ])('by %s is invalid', async (_, handler, what) => {
+    await using there = await upstream(handler);
+    expect((await failing(there.url)).fault).toMatchObject({
+      code: 'upstream_invalid',
+      message: `The upstream broke the protocol: ${what}.`,
+    });
+  });
+});
+
+describe('an upstream that is not there', () => {
+  it.each([
+    401, 403, 404, 429, 500, 502, 503,
+  ])('because it answers %i without a JSON-RPC body is unreachable', async status => {
+    await using there = await upstream((_, response) =>
+      response.writeHead(status, { 'content-type': 'text/html' }).end('<p>no</p>'),
+    );
+    expect((await failing(there.url)).fault).toMatchObject({ code: 'upstream_unreachable', data: { status } });
+    await using foreign = await upstream((_, response) => json(response, { message: 'Forbidden' }, status));
+    expect((await failing(foreign.url)).fault).toMatchObject({ code: 'upstream_unreachable', data: { status } });
+  });
+
+  it('because nobody listens is unreachable, and the client is not told where it would have been', async () => {
+    const gone = await upstream(() => undefined);
+    await gone[Symbol.asyncDispose]();
+    const { fault } = await failing(gone.url);
+    expect(fault).toMatchObject({
+      code: 'upstream_unreachable',
+      message: 'The upstream cannot be reached.',
+      data: undefined,
+    });
+    expect(fault.detail).toContain(gone.url);
+    expect(fault.detail).toContain('ECONNREFUSED');
+  });
+
+  it('because its name is unknown is unreachable', async () => {
+    expect((await failing('http://no-such-host.invalid/mcp')).fault.code).toBe('upstream_unreachable');
+  });
+});
+
+describe('an upstream that is lost', () => {
+  it('before it answers may have done its work', async () => {
+    await using there = await upstream(request => request.socket.destroy());
+    expect((await failing(there.url)).fault.code).toBe('upstream_lost');
+  });
+
+  it('in the middle of a stream has said what it said', async () => {
+    await using there = await upstream((request, response) => {
+      sse(response).write(`data: ${JSON.stringify(NOTE)}\n\n`, () => setTimeout(() => request.socket.destroy(), 50));
+    });
+    const { said, fault } = await failing(there.url);
+    expect([said, fault.code]).toEqual([[NOTE], 'upstream_lost']);
+  });
+
+  it('in the middle of a JSON body is lost as well', async () => {
+    await using there = await upstream((request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' });
+      response.write('{"jsonrpc"', () => setTimeout(() => request.socket.destroy(), 50));
+    });
+    expect((await failing(there.url)).fault.code).toBe('upstream_lost');
+  });
+
+  it.each(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])('after %s took too long', async code => {
+    const late: typeof fetch = async () => {
+      throw new TypeError('fetch failed', { cause: Object.assign(new Error('late'), { code }) });
+    };
+    expect((await failing('http://127.0.0.1:1/mcp', { fetch: late })).fault.code).toBe('upstream_timeout');
+  });
+});
+
+describe('an upstream that is silent', () => {
+  const patient = async (url: string, method: string) => {
+    const said = [];
+    const signal = AbortSignal.timeout(400);
+    for await (const message of roundTrip(upstreamOf({ url }), modernRequest(method), {}, signal, 100))
+      said.push(message);
+    return said;
+  };
+
+  it.each<[string, Handler]>([
+    ['before it answers', () => undefined],
+    ['in the middle of a stream', (_, response) => sse(response, ': here\n\n')],
+  ])('%s takes too long', async (_, handler) => {
+    await using there = await upstream(handler);
+    await expect(patient(there.url, 'prompts/list')).rejects.toMatchObject({ code: 'upstream_timeout' });
+  });
+
+  it('may take as long as it likes to be listened to', async () => {
+    await using there = await upstream((_, response) => sse(response, `data: ${JSON.stringify(NOTE)}\n\n`));
+    expect(await patient(there.url, 'subscriptions/listen')).toEqual([NOTE]);
+  });
+});
+
+describe('tools that mirror arguments in headers', () => {
+  const tool = (name: string, header?: string) => ({
+    name,
+    inputSchema: {
+      type: 'object',
+      properties: { region: { type: 'string', ...(header && { 'x-mcp-header': header }) } },
+    },
+  });
+  const done = { resultType: 'complete', content: [] };
+
+  /** An upstream whose tools change after a while, and which insists on the headers of today's. */
+  async function insisting(pages: () => readonly (readonly unknown[])[], header: () => string | undefined) {
+    const asked: string[] = [];
+    const there = await upstream((request, response, body) => {
+      const { id, method, params } = JSON.parse(body);
+      const sent = Object.keys(request.headers).filter(name => name.startsWith('mcp-param-'));
+      asked.push([method, ...sent.map(name => `${name}=${request.headers[name]}`)].join(' '));
+      if (method === 'tools/list') {
+        const page = Number(params.cursor ?? 0);
+        const more = page + 1 < pages().length ? { nextCursor: String(page + 1) } : {};
+        return json(response, {
+          jsonrpc: '2.0',
+          id,
+          result: { resultType: 'complete', tools: pages()[page], ...more },
+        });
+      }
+      const wanted = header();
+      if (wanted !== undefined && request.headers[wanted] === undefined) {
+        return json(response, { jsonrpc: '2.0', id, error: { code: -32020, message: 'Header mismatch' } }, 400);
+      }
+      json(response, { jsonrpc: '2.0', id, result: done });
+    });
+    return { ...there, asked };
+  }
+  const call = modernRequest('tools/call', { name: 'deploy', arguments: { region: 'Zürich' } });
+  const answer = [{ jsonrpc: '2.0', id: 1, result: done }];
+
+  it('are looked up once, on all pages, before the first call', async () => {
+    await using there = await insisting(
+      () => [[tool('other')], [tool('deploy', 'Region')]],
+      () => 'mcp-param-region',
+    );
+    const server = httpServer({ url: there.url, observer });
+    expect(await heard(server, call)).toEqual(answer);
+    expect(await heard(server, call)).toEqual(answer);
+    const mirrored = 'tools/call mcp-param-region==?base64?WsO8cmljaA==?=';
+    expect(there.asked).toEqual(['tools/list', 'tools/list', mirrored, mirrored]);
+  });
+
+  it('are looked up again when the upstream says that headers do not match, and the call is made once more', async () => {
+    let header: string | undefined;
+    await using there = await insisting(
+      () => [[tool('deploy', header)]],
+      () => header && `mcp-param-${header}`,
+    );
+    const server = httpServer({ url: there.url, observer });
+    expect(await heard(server, call)).toEqual(answer);
+    header = 'zone';
+    expect(await heard(server, call)).toEqual(answer);
+    expect(there.asked).toEqual([
+      'tools/list',
+      'tools/call',
+      'tools/call',
+      'tools/list',
+      'tools/call mcp-param-zone==?base64?WsO8cmljaA==?=',
+    ]);
+  });
+
+  it('are not tried for ever: a mismatch that a new list does not explain is the answer', async () => {
+    await using there = await insisting(
+      () => [[tool('deploy')]],
+      () => 'mcp-param-secret',
+    );
+    expect(await heard(httpServer({ url: there.url, observer }), call)).toMatchObject([
+      { id: 1, error: { code: -32020 } },
+    ]);
+    expect(there.asked).toEqual(['tools/list', 'tools/call', 'tools/list']);
+  });
+
+  it('are learned from lists that pass by', async () => {
+    let header: string | undefined;
+    await using there = await insisting(
+      () => [[tool('deploy', header)]],
+      () => undefined,
+    );
+    const server = httpServer({ url: there.url, observer });
+    await heard(server, call);
+    header = 'Zone';
+    await heard(server, modernRequest('tools/list'));
+    await heard(server, call);
+    expect(there.asked.at(-1)).toBe('tools/call mcp-param-zone==?base64?WsO8cmljaA==?=');
+  });
+
+  it('do not keep calls from being made when the list cannot be had', async () => {
+    const seen: Observation[] = [];
+    await using there = await upstream((_, response, body) => {
+      const { id, method } = JSON.parse(body);
+      if (method === 'tools/list') response.writeHead(500).end();
+      else json(response, { jsonrpc: '2.0', id, result: done });
+    });
+    const server = httpServer({ url: there.url, observer: observation => void seen.push(observation) });
+    expect(await heard(server, call)).toEqual(answer);
+    expect(seen).toMatchObject([{ event: 'upstream.unlisted', level: 'warning', code: 'upstream_unreachable' }]);
+  });
+
+  it('do not hold up a call that is given up meanwhile', async () => {
+    let listing: () => void = () => undefined;
+    const started = new Promise<void>(resolve => {
+      listing = resolve;
+    });
+    await using there = await upstream(() => listing());
+    const caller = new AbortController();
+    const said = heard(httpServer({ url: there.url, observer }), call, caller.signal);
+    await started;
+    caller.abort();
+    expect(await said).toEqual([]);
+  });
+});
