@@ -19,6 +19,9 @@ type Json = Record<string, unknown>;
 
 export const EVERY_CAPABILITY: ClientCapabilities = { elicitation: { form: {}, url: {} }, sampling: {}, roots: {} };
 
+/** The key is pinned in `test/journal/pins`. */
+export const SEAL = aesSeal({ keys: [{ id: 'test', secret: new Uint8Array(32).fill(7) }] });
+
 export interface Caller {
   readonly server: StatelessServer;
   readonly observations: Observation[];
@@ -28,7 +31,7 @@ export function callerOf(program: Program, options: Partial<RunnerOptions> = {})
   const observations: Observation[] = [];
   const server = runner({
     program,
-    seal: aesSeal({ keys: [{ id: 'test', secret: new Uint8Array(32).fill(7) }] }),
+    seal: SEAL,
     environment: nodeEnvironment(),
     observer: observation => observations.push(observation),
     owner: 'test',
