@@ -9,13 +9,15 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Check, Verdict } from './conformance/judge.ts';
 import { EXTRA, judge, SCORED, scoredScenarios } from './conformance/judge.ts';
-import { startProduct } from './conformance/product.ts';
 import type { Suite } from './conformance/suite.ts';
 import { getSuite, runSet } from './conformance/suite.ts';
+import { startProduct } from './product.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const OUT = join(ROOT, '.cache/conformance-results');
 const COMPLAINT_CHARACTERS_MAX = 300;
+/** The polling scenario wants to see a connection end before its call does. */
+const HOLD = '1s';
 const say = (line: string): void => console.log(line);
 const paint = (code: number, text: string): string => (process.stdout.isTTY ? `\u001B[${code}m${text}\u001B[0m` : text);
 const PASSED = paint(32, '✓');
@@ -76,7 +78,12 @@ async function main(): Promise<number> {
   await mkdir(OUT, { recursive: true });
   const suite = await getSuite(ROOT, say);
   if (values.url !== undefined) return (await runAll(suite, values.url)) ? 0 : 1;
-  const product = await startProduct(ROOT);
+  const fixture = join(ROOT, 'test/conformance/fixture.ts');
+  const product = await startProduct({
+    node: ['--import', 'tsx', 'bin/fermata.ts'],
+    cwd: ROOT,
+    serve: ['--program', fixture, '--hold', HOLD],
+  });
   try {
     return (await runAll(suite, product.url)) ? 0 : 1;
   } finally {
