@@ -134,7 +134,12 @@ export const DEMO: Command = {
     {
       title: 'Options',
       options: [
-        { name: 'url', value: '<url>', initial: 'http://127.0.0.1:8787/mcp', help: 'The endpoint to talk to.' },
+        {
+          name: 'url',
+          value: '<url>',
+          initial: 'http://127.0.0.1:8787/mcp',
+          help: 'The endpoint to talk to; PORT changes the port.',
+        },
         { name: 'key', value: '<key>', env: 'FERMATA_API_KEY', help: 'An API key, if the endpoint asks for one.' },
         { name: 'auto', help: 'Answer every question by itself; needs no terminal.' },
         { name: 'kill', help: 'Start a server of its own and SIGKILL it between a question and its answer.' },

@@ -19,7 +19,8 @@ import { takeTour } from './demo/tour.ts';
 import { Misuse } from './misuse.ts';
 import type { Variables } from './settings.ts';
 
-const DEFAULT_URL = 'http://127.0.0.1:8787/mcp';
+/** Where `fermata serve` listens unless it is told otherwise. */
+const usualUrl = (env: Variables): string => `http://127.0.0.1:${env.PORT || '8787'}/mcp`;
 /** The question whose answer a killed server must not lose. */
 const KILLED_AT = 2;
 const INTERRUPTED = 130;
@@ -37,7 +38,7 @@ export async function demo(given: Arguments, env: Variables): Promise<number> {
   screen.open(screen.paint('inverse', ' fermata demo '));
   const apiKey = key?.[0] ?? (env.FERMATA_API_KEY || undefined);
   try {
-    const running = kill === undefined ? await runningServer(url?.[0]) : undefined;
+    const running = kill === undefined ? await runningServer(url?.[0], usualUrl(env)) : undefined;
     if (running !== undefined) await takeTour({ url: running, key: apiKey, screen, answer, interrupt: async () => {} });
     else await tourOfOwnServer(screen, answer, kill !== undefined);
     screen.close(closingWords(screen, kill !== undefined));
@@ -50,9 +51,9 @@ export async function demo(given: Arguments, env: Variables): Promise<number> {
 }
 
 /** The URL of the server to talk to, or `undefined` if none was named and none runs at the usual place. */
-async function runningServer(named: string | undefined): Promise<string | undefined> {
-  const url = named ?? DEFAULT_URL;
-  if (!URL.canParse(url)) throw new Misuse(`--url is "${url}", which is no URL. For example: --url ${DEFAULT_URL}`);
+async function runningServer(named: string | undefined, usual: string): Promise<string | undefined> {
+  const url = named ?? usual;
+  if (!URL.canParse(url)) throw new Misuse(`--url is "${url}", which is no URL. For example: --url ${usual}`);
   if (await answers(url)) return url;
   if (named === undefined) return undefined;
   throw new Fault(

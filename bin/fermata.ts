@@ -59,18 +59,19 @@ function say(text: string): number {
 function report(thrown: unknown, debug: boolean): number {
   const paint = paintFor(process.stderr);
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  const detail = thrown instanceof Fault ? withoutFrames(thrown.detail ?? '') : '';
-  const more = detail === '' || message.includes(detail) ? '' : `\n${paint('dim', detail)}`;
-  const stack = debug && thrown instanceof Error ? `\n${paint('dim', thrown.stack ?? '')}` : '';
+  const detail = thrown instanceof Fault ? (thrown.detail ?? '') : '';
+  const stack = thrown instanceof Error ? (thrown.stack ?? '') : '';
+  const rest = debug ? `${stack}\n${detail}`.trim() : newIn(detail, message);
+  const more = rest === '' ? '' : `\n${paint('dim', rest)}`;
   const hint = thrown instanceof Fault || debug ? '' : '\nRun it again with --debug to see where this came from.';
-  process.stderr.write(`${paint('red', 'fermata:')} ${message}${more}${hint}${stack}\n`);
+  process.stderr.write(`${paint('red', 'fermata:')} ${message}${more}${hint}\n`);
   return thrown instanceof Misuse ? ASKED_WRONGLY : COULD_NOT;
 }
 
-const withoutFrames = (text: string): string =>
-  text
-    .split('\n')
-    .filter(line => !/^\s+at /.test(line))
+/** The lines of a detail that the message has not said yet, without stack frames. */
+const newIn = (detail: string, message: string): string =>
+  [...new Set(detail.split('\n'))]
+    .filter(line => !/^\s+at /.test(line) && !message.includes(line.replace(/^\w*Error: /, '').trim()))
     .join('\n')
     .trim();
 

@@ -4,6 +4,7 @@
  * Ends on SIGINT, SIGTERM, and when the process that started it over a channel is gone; a second signal ends it at once.
  * People read the welcome on stdout and warnings on stderr; with `--json` all of it is one JSON object a line on stdout.
  */
+import { EventEmitter, once } from 'node:events';
 import type { Observer } from '../core/ports/observer.ts';
 import type { Arguments } from './arguments.ts';
 import type { Deployment } from './compose.ts';
@@ -22,17 +23,31 @@ const LINGER_MS = 1_000;
 export async function serve(given: Arguments, env: Variables): Promise<number> {
   const settings = serveSettings(given, env, process.cwd());
   const observer = observerFor(settings);
-  const deployment = await compose(settings, observer, packageVersion());
+  const asked = askedToStop();
+  let started = false;
+  const starting = compose(
+    settings,
+    untilStarted(observer, () => started),
+    packageVersion(),
+  );
+  const deployment = await Promise.race([starting, asked]);
+  if (typeof deployment === 'string') process.exit(INTERRUPTED);
+  started = true;
   announce(deployment, settings, observer, env);
-  const reason = await askedToStop();
-  process.once('SIGINT', () => process.exit(INTERRUPTED));
-  process.once('SIGTERM', () => process.exit(INTERRUPTED));
+  const reason = await asked;
   observer({ event: 'server.stopping', level: 'info', message: reason });
   await deployment.close();
   observer({ event: 'server.stopped', level: 'info' });
   if (!settings.json) process.stdout.write('Stopped. What waits goes on when it is started again.\n');
   letGo();
   return 0;
+}
+
+/** What keeps the server from starting is thrown and told once, at the end; it need not be a line of the log as well. */
+function untilStarted(observer: Observer, started: () => boolean): Observer {
+  return observation => {
+    if (started() || observation.level !== 'error') observer(observation);
+  };
 }
 
 function observerFor({ json, debug }: ServeSettings): Observer {
@@ -73,10 +88,22 @@ function letGo(): void {
   setTimeout(() => process.exit(0), LINGER_MS).unref();
 }
 
-/** Resolves when we should end, with why. */
-const askedToStop = (): Promise<string> =>
-  new Promise(resolve => {
-    process.once('SIGINT', () => resolve('interrupted'));
-    process.once('SIGTERM', () => resolve('terminated'));
-    process.once('disconnect', () => resolve('the process that started this one is gone'));
-  });
+/**
+ * Resolves when we should end, with why; a second signal ends the process at once. The listeners stay, since a signal that
+ * nobody listens to ends the process before anything is closed.
+ */
+async function askedToStop(): Promise<string> {
+  const asked = new EventEmitter();
+  let times = 0;
+  const ask = (why: string): void => {
+    times += 1;
+    if (times > 1) process.exit(INTERRUPTED);
+    asked.emit('stop', why);
+  };
+  process.on('SIGINT', () => ask('interrupted'));
+  process.on('SIGTERM', () => ask('terminated'));
+  process.on('SIGHUP', () => ask('the terminal was closed'));
+  process.once('disconnect', () => ask('the process that started this one is gone'));
+  const [why] = await once(asked, 'stop');
+  return String(why);
+}

@@ -14,7 +14,7 @@ import type {
   Progress,
   Tool,
 } from '@modelcontextprotocol/client';
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { Client, SdkHttpError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { Fault } from '../../core/base/errors.ts';
 
 export interface ClientSide {
@@ -78,7 +78,7 @@ export async function connectTo(url: string, key: string | undefined, side: Clie
 
 function unconnectable(url: string, thrown: unknown): Fault {
   const said = thrown instanceof Error ? thrown.message : String(thrown);
-  const isLocked = /\b401\b|unauthorized/i.test(said);
+  const isLocked = thrown instanceof SdkHttpError && thrown.status === 401;
   const advice = isLocked ? 'It asks for an API key: give one with --key or FERMATA_API_KEY.' : `It said: ${said}`;
   return new Fault('upstream_unreachable', `No session could be opened at ${url}. ${advice}`, { cause: thrown });
 }

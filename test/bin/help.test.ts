@@ -85,7 +85,7 @@ describe('help', () => {
         fermata demo --auto   answer every question by itself
 
       Options
-        --url <url>   The endpoint to talk to. [default http://127.0.0.1:8787/mcp]
+        --url <url>   The endpoint to talk to; PORT changes the port. [default http://127.0.0.1:8787/mcp]
         --key <key>   An API key, if the endpoint asks for one. [FERMATA_API_KEY]
         --auto        Answer every question by itself; needs no terminal.
         --kill        Start a server of its own and SIGKILL it between a question and its answer.
