@@ -5,6 +5,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const ARMED_MS_MAX = 20_000;
+/** How long a trigger may be late. */
+const GRACE_MS = 500;
 
 export class Gate {
   readonly #count: number;
@@ -15,10 +17,19 @@ export class Gate {
     this.#open = resolve;
   });
 
+  readonly #triggered = new AbortController();
+  readonly #isTriggered: boolean;
+
   /** `count` calls will come, the earliest of which goes on `leadMs` before the kill. */
-  constructor(count: number, leadMs: number) {
+  constructor(count: number, leadMs: number, isTriggered: boolean) {
     this.#count = count;
     this.#leadMs = leadMs;
+    this.#isTriggered = isTriggered;
+  }
+
+  /** The moment has come early, or late. */
+  trigger(): void {
+    this.#triggered.abort();
   }
 
   /** A call stands before its window; it may go on `ageMs` before the kill. */
@@ -43,6 +54,8 @@ export class Gate {
     const killAt = await Promise.race([this.#opened, inVain]);
     late.abort();
     inVain.catch(() => {});
-    await sleep(Math.max(0, killAt - performance.now()));
+    const grace = this.#isTriggered ? GRACE_MS : 0;
+    const { signal } = this.#triggered;
+    await sleep(Math.max(0, killAt + grace - performance.now()), undefined, { signal }).catch(() => {});
   }
 }

@@ -4,8 +4,8 @@
  */
 import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RpcRequest } from '../../../core/protocol/messages.ts';
-import { isRequest } from '../../../core/protocol/messages.ts';
+import type { Message, RpcRequest } from '../../../core/protocol/messages.ts';
+import { isNotification, isRequest } from '../../../core/protocol/messages.ts';
 import type { CallRecord } from '../../support/clients/patient-call.ts';
 import { patientCall } from '../../support/clients/patient-call.ts';
 import type { WireEvent } from '../../support/clients/wire.ts';
@@ -13,7 +13,7 @@ import { eventsIn, WireClient } from '../../support/clients/wire.ts';
 import type { Product } from '../../support/product.ts';
 import { Gate } from './gate.ts';
 import { answerFor, endingOf, fieldOf, outcomeComplaints, redeliveryComplaints, streamComplaints } from './oracle.ts';
-import type { Field, Lap, Trial } from './plan.ts';
+import type { Field, Lap, Trial, Trigger } from './plan.ts';
 
 const CALL_MS_MAX = 20_000;
 
@@ -40,12 +40,13 @@ export async function runLap(lap: Lap, arena: Arena): Promise<{ product: Product
   const { product, folder, restart } = arena;
   const notes = join(folder, `notes-${lap.seed}`);
   appendFileSync(notes, '');
-  const gate = new Gate(lap.trials.length, 20 + Math.max(...lap.trials.map(({ ageMs }) => ageMs)));
+  const leadMs = 20 + Math.max(...lap.trials.map(({ ageMs }) => ageMs));
+  const gate = new Gate(lap.trials.length, leadMs, lap.trigger !== undefined);
   const shared = await WireClient.open(product.url);
   const killed = new AbortController();
   const plays = lap.trials.map(async trial => {
     const client = trial.ownSession ? await WireClient.open(product.url) : shared;
-    return new Play(trial, client, gate, notes, killed.signal).run();
+    return new Play(trial, lap.trigger, client, gate, notes, killed.signal).run();
   });
   const all = Promise.allSettled(plays);
   await gate.moment();
@@ -64,6 +65,7 @@ export async function runLap(lap: Lap, arena: Arena): Promise<{ product: Product
 /** One trial: its client, what it does when, and what came of it. */
 class Play {
   readonly #trial: Trial;
+  readonly #trigger: Trigger | undefined;
   readonly #client: WireClient;
   readonly #gate: Gate;
   readonly #notes: string;
@@ -71,8 +73,16 @@ class Play {
   #seen: Seen = 'nothing';
   #calls = 0;
 
-  constructor(trial: Trial, client: WireClient, gate: Gate, notes: string, killed: AbortSignal) {
+  constructor(
+    trial: Trial,
+    trigger: Trigger | undefined,
+    client: WireClient,
+    gate: Gate,
+    notes: string,
+    killed: AbortSignal,
+  ) {
     this.#trial = trial;
+    this.#trigger = trigger?.trial === trial.name ? trigger : undefined;
     this.#client = client;
     this.#gate = gate;
     this.#notes = notes;
@@ -106,7 +116,7 @@ class Play {
       {
         answer: question => this.#answer(question),
         onAccepted: () => this.#note('an answer accepted'),
-        onMessage: message => this.#note(isRequest(message) ? 'a question' : undefined),
+        onMessage: message => this.#see(message),
       },
       CALL_MS_MAX,
     );
@@ -143,8 +153,14 @@ class Play {
     }
   }
 
-  #note(seen: Seen | undefined): void {
-    if (seen !== undefined && !this.#killed.aborted) this.#seen = seen;
+  #see(message: Message): void {
+    if (isRequest(message)) this.#note('a question');
+    if (!isNotification(message) || this.#trigger?.message !== message.params?.message) return;
+    setTimeout(() => this.#gate.trigger(), this.#trigger?.delayMs);
+  }
+
+  #note(seen: Seen): void {
+    if (!this.#killed.aborted) this.#seen = seen;
   }
 
   #finals(): number {

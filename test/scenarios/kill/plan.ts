@@ -33,9 +33,21 @@ export interface Trial {
   readonly ownSession: boolean;
 }
 
+/** Kills a little after a client has seen this progress message, which comes right before something must not be lost. */
+export interface Trigger {
+  readonly trial: string;
+  readonly message: ProgressMessage;
+  readonly delayMs: number;
+}
+
+/** What the program says right before: its first question, its second question, its last stage, its result. */
+export type ProgressMessage = 'begun' | 'asking' | 'booking' | 'done';
+
 export interface Lap {
   readonly seed: number;
   readonly trials: readonly Trial[];
+  /** Without one the kill comes by the clock alone. */
+  readonly trigger: Trigger | undefined;
 }
 
 /** How long the program takes to get to its feet. */
@@ -46,8 +58,24 @@ export const TRIALS_PER_LAP = WINDOWS.length + 1;
 export function planOf(seed: number, startMs: StartMs): Lap {
   const chance = new Chance(seed);
   const windows: Window[] = [...WINDOWS, chance.oneOf(WINDOWS)];
-  return { seed, trials: windows.map((window, index) => trialOf(chance, window, `t${seed}-${index}`, startMs)) };
+  const trials = windows.map((window, index) => trialOf(chance, window, `t${seed}-${index}`, startMs));
+  const message = chance.oneOf(['none', 'begun', 'asking', 'booking', 'done'] as const);
+  if (message === 'none') return { seed, trials, trigger: undefined };
+  const lead = trials.find(({ window }) => window === WINDOW_OF[message]);
+  if (lead === undefined) throw new Error(`No trial is ${WINDOW_OF[message]}.`);
+  const { workMs, name } = lead;
+  const due = { begun: 0, asking: workMs, booking: workMs, done: (workMs * 4) / 3 }[message];
+  const led = { ...lead, quiet: false, ageMs: startMs + 5 + due };
+  const trigger = { trial: name, message, delayMs: chance.between(0, 4) };
+  return { seed, trials: trials.map(trial => (trial.name === name ? led : trial)), trigger };
 }
+
+const WINDOW_OF: Readonly<Record<ProgressMessage, Window>> = {
+  begun: 'before the question is delivered',
+  asking: 'while the second round runs',
+  booking: 'while the result is delivered',
+  done: 'while the result is delivered',
+};
 
 function trialOf(chance: Chance, window: Window, name: string, startMs: StartMs): Trial {
   const workMs = chance.between(5, 60);

@@ -53,6 +53,7 @@ export default function booking(): McpServer {
       await report('seating');
       await sleep(workMs / 3);
     }
+    await report('asking');
     const meal = await ask(`Meal for ${trial}?`, 'meal');
     note('final');
     await report('booking');

@@ -33,6 +33,7 @@ async function book({ trial, workMs, quiet, notes }, progressToken) {
     report('seating');
     await sleep(workMs / 3);
   }
+  report('asking');
   const meal = await elicit(`Meal for ${trial}?`, 'meal');
   note('final');
   report('booking');

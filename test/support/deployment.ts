@@ -1,0 +1,20 @@
+/** The product composed in this process from a command line, as `fermata serve` does it, on a free port. */
+import { readArguments } from '../../bin/arguments.ts';
+import { SERVE } from '../../bin/commands.ts';
+import { compose } from '../../bin/compose.ts';
+import { serveSettings } from '../../bin/settings.ts';
+import type { Observation } from '../../core/ports/observer.ts';
+
+export interface TestDeployment extends AsyncDisposable {
+  readonly url: string;
+  readonly observed: readonly Observation[];
+}
+
+/** `serve` is what follows `fermata serve`; without `--data` everything is kept in memory. */
+export async function deployed(serve: readonly string[], env: Record<string, string> = {}): Promise<TestDeployment> {
+  const observed: Observation[] = [];
+  const store = serve.includes('--data') ? [] : ['--memory'];
+  const settings = serveSettings(readArguments(SERVE, ['--port', '0', ...store, ...serve]), env, process.cwd());
+  const deployment = await compose(settings, observation => observed.push(observation), '0.0.0');
+  return { url: deployment.url, observed, [Symbol.asyncDispose]: () => deployment.close() };
+}
