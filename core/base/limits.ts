@@ -45,6 +45,8 @@ export const LIMITS = {
   questionsPerRoundMax: 32,
   /** A JSON answer of an upstream. */
   upstreamBodyBytesMax: 64 * 1024 * 1024,
+  /** How long a connection to an upstream is kept for its next request: less than the 5 s after which many servers end it. */
+  upstreamIdleMs: 4_000,
   /** How long an upstream's connection may go on after the response before it is cut instead of used again. */
   upstreamTailMs: 1_000,
   /** How long running rounds and open responses may go on when the process is asked to end. */
@@ -93,6 +95,8 @@ export const LIMITS = {
   labelCharactersMax: 80,
   /** How long a replay waits for a recorded question before it takes another one for it. */
   replayPatienceMs: 1_000,
+  /** How long a program must be quiet if roots are all it has asked for: it may do so on its own account, at work on the call. */
+  rootsSettleMs: 500,
   /** How long a second use of a `requestState` waits for the outcome of the first, and how often it looks. */
   roundWaitMsMax: 60_000,
   roundLookMs: 50,

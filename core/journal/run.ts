@@ -45,6 +45,8 @@ export interface Run {
   readonly open: readonly OpenQuestion[];
   /** Answers that came without a journal. */
   readonly offers: Offers;
+  /** Recorded questions are missing, and are not waited for any more. */
+  readonly isImpatient?: true;
   readonly outcome?: Outcome;
   readonly fault?: Fault;
 }
@@ -66,8 +68,8 @@ export type RunEventType = keyof RunEvents;
 export type RunEvent = { [T in RunEventType]: { readonly type: T } & RunEvents[T] }[RunEventType];
 
 /**
- * Event-triggered transitions. State-triggered rules come after them: *`replaying` with every recorded answer used is
- * `live`*, and *a run with a fault is `failed`*.
+ * Event-triggered transitions. State-triggered rules come after them: *`replaying` with every recorded answer used, or not
+ * waited for any more, is `live`*, and *a run with a fault is `failed`*.
  */
 export const RUN_TABLE: Readonly<Record<RunPhase, Partial<Record<RunEventType, RunPhase>>>> = {
   replaying: {
@@ -110,7 +112,8 @@ export function step(run: Run, event: RunEvent): RunStep | undefined {
 
 function settledPhase(run: Run): Run {
   if (run.fault !== undefined) return { ...run, phase: 'failed' };
-  return run.phase === 'replaying' && unused(run).length === 0 ? { ...run, phase: 'live' } : run;
+  const isOver = run.phase === 'replaying' && (run.isImpatient === true || unused(run).length === 0);
+  return isOver ? { ...run, phase: 'live' } : run;
 }
 
 /** Recorded answers the program has not come by. Asking for roots changes nothing and often depends on clocks: it may be left out. */
@@ -210,7 +213,10 @@ function recording(run: Run): Run {
   return { ...run, entries };
 }
 
-/** Matches by place. Those left over with an answer before them, when every place counts, do not repeat the record. */
+/**
+ * Matches by place. One left over with an answer before it, when every place counts, does not repeat the record. Roots are no
+ * such question: a program may want them at any time, so they are asked for, and what is missing may still come.
+ */
 function placing(run: Run, which: 'varying' | 'any'): RunStep {
   const { placed, entries, rest } = absorbed(run, unused(run), which);
   const used = new Set(run.used);
@@ -218,8 +224,9 @@ function placing(run: Run, which: 'varying' | 'any'): RunStep {
   const value = { ...run, entries, used, open: rest };
   const effects = placed.map(({ open, entry, outcome }) => ({ type: 'reply' as const, id: open.id, outcome, entry }));
   const missing = unused(value)[0];
-  const attempted = rest[0];
-  if (which === 'varying' || missing === undefined || attempted === undefined) return { value, effects };
+  if (which === 'varying' || missing === undefined || rest.length === 0) return { value, effects };
+  const attempted = rest.find(({ question }) => question.method !== 'roots/list');
+  if (attempted === undefined) return { value: { ...value, isImpatient: true }, effects };
   return { value: { ...value, fault: divergence(missing, attempted.question, run.entries) }, effects: [] };
 }
 

@@ -80,6 +80,8 @@ class Execution {
   readonly #reject: (fault: Fault) => void;
   readonly #connection: Connection;
   readonly #quiet: Quiescence;
+  /** Used while roots alone are asked for: see `#watch`. */
+  readonly #longQuiet: Quiescence;
   readonly #news: Suppression;
   readonly #listening: { token: string | number | undefined; logLevel: Client['logLevel'] };
   #run: Run;
@@ -101,7 +103,9 @@ class Execution {
       token: isRequestId(progressToken) ? progressToken : undefined,
       logLevel: order.client.logLevel,
     };
-    this.#quiet = quiescence(order.program.settleMs, () => this.#step({ type: 'rested' }));
+    const rested = (): void => this.#step({ type: 'rested' });
+    this.#quiet = quiescence(order.program.settleMs, rested);
+    this.#longQuiet = quiescence(LIMITS.rootsSettleMs, rested);
     this.#connection = new Connection(
       order.program,
       {
@@ -176,7 +180,7 @@ class Execution {
 
   /** A request of the program: a ping, a question, or something no client of ours can do. */
   #answer(request: RpcRequest): void {
-    this.#quiet.stirred();
+    this.#stirred();
     const { method, id } = request;
     if (method === 'ping') this.#connection.reply(id, { result: {} });
     else if (isInputMethod(method)) this.#take(method, request);
@@ -204,7 +208,7 @@ class Execution {
   }
 
   #notice(notification: RpcNotification): void {
-    this.#quiet.stirred();
+    this.#stirred();
     if (notification.method === 'notifications/cancelled') {
       const id = notification.params?.requestId;
       if (isRequestId(id)) this.#step({ type: 'withdrawn', id });
@@ -224,7 +228,7 @@ class Execution {
       if (effect.type === 'wait') this.#patience ??= setTimeout(() => this.#waited(), LIMITS.replayPatienceMs);
       else {
         if (effect.entry.refused && lack !== undefined) this.#lacking = { ...this.#lacking, ...lack.required };
-        this.#quiet.stirred();
+        this.#stirred();
         this.#connection.reply(effect.id, effect.outcome);
       }
     }
@@ -241,7 +245,7 @@ class Execution {
     const { phase, open, outcome, fault, entries } = this.#run;
     if (this.#isOver) return;
     if (phase === 'replaying' || phase === 'live') {
-      this.#watch(phase, open.length > 0);
+      this.#watch(phase, open);
       return;
     }
     this.#end(phase === 'suspended' ? 'park' : 'stop');
@@ -256,10 +260,22 @@ class Execution {
     else this.#resolve({ kind: 'completed', ...known, outcome, lacking: this.#lacking });
   }
 
-  #watch(phase: 'replaying' | 'live', isAsking: boolean): void {
+  /**
+   * Looks for rest while something is open. Programs ask for roots on their own account, in the middle of whatever they do: if
+   * that is all that is open, a call that is still at work should not be cut short and begun again for it.
+   */
+  #watch(phase: 'replaying' | 'live', open: Run['open']): void {
     if (phase === 'live') this.#forgetPatience();
-    if (!isAsking) this.#quiet.stop();
-    else if (this.#patience === undefined) this.#quiet.watch();
+    const isRoots = open.every(({ question }) => question.method === 'roots/list');
+    const [watching, idle] = isRoots ? [this.#longQuiet, this.#quiet] : [this.#quiet, this.#longQuiet];
+    idle.stop();
+    if (open.length === 0) watching.stop();
+    else if (this.#patience === undefined) watching.watch();
+  }
+
+  #stirred(): void {
+    this.#quiet.stirred();
+    this.#longQuiet.stirred();
   }
 
   #forgetPatience(): void {
@@ -272,6 +288,7 @@ class Execution {
     clearTimeout(this.#clock);
     this.#forgetPatience();
     this.#quiet.stop();
+    this.#longQuiet.stop();
     this.#order.signal.removeEventListener('abort', this.#abort);
     this.#connection.cut(mode);
   }

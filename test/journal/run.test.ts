@@ -139,6 +139,18 @@ test('recorded roots may be left out, since asking for them changes nothing', ()
   expect(repliesTo(again, { type: 'asked', id: 5, question })).toEqual([[5, { result: { roots: [] } }]]);
 });
 
+test('roots asked for while a recorded question is missing are no mismatch, and it may still come', () => {
+  const roots: RunEvent = { type: 'asked', id: 1, question: questionOf('roots/list', {}) };
+  const run = after(begun(recorded('a'), {}), roots, { type: 'rested' }, { type: 'waited' });
+  expect(run.phase).toBe('live');
+  expect(repliesTo(run, asked(2, 'a'))).toEqual([[2, accepted('0')]]);
+  expect(after(run, { type: 'rested' }).entries.map(entry => entry.method)).toEqual([
+    'elicitation/create',
+    'roots/list',
+  ]);
+  expect(after(run, { type: 'responded', outcome: { result: {} } }).fault?.code).toBe('journal_mismatch');
+});
+
 test('an author-named question is found by its name, whatever it says, but not by another method', () => {
   const named = (method: InputMethod, message: string) =>
     questionOf(method, { message, requestedSchema: form, _meta: { 'dev.fermata/inputKey': 'amount' } });

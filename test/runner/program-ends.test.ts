@@ -206,7 +206,9 @@ test('a program that asks something else on its second run is stopped with both 
   const program = scripted({
     tools: {
       fickle: async scene =>
-        ++run === 1 ? text(await scene.text('How much?')) : text(JSON.stringify(await scene.ask('roots/list'))),
+        ++run === 1
+          ? text(await scene.text('How much?'))
+          : text(JSON.stringify(await scene.ask('sampling/createMessage', { messages: [] }))),
     },
   });
   const caller = callerOf(program);
@@ -215,7 +217,7 @@ test('a program that asks something else on its second run is stopped with both 
   const [key = ''] = Object.keys(questionsIn(asked));
   await expect(told(caller, retried(call, asked, { [key]: value('5') }))).rejects.toMatchObject({
     code: 'journal_mismatch',
-    message: expect.stringMatching(/elicitation\/create "How much\?"; attempted now: roots\/list/),
+    message: expect.stringMatching(/elicitation\/create "How much\?"; attempted now: sampling\/createMessage/),
   });
 });
 

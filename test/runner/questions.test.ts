@@ -162,6 +162,25 @@ test('roots the proxy knows are not asked for', async () => {
   expect(textOf(answer)).toBe(JSON.stringify({ result: roots }));
 });
 
+test('roots asked for on the side do not cut a call short that is at work', async () => {
+  const later = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms));
+  const program = scripted({
+    onInitialized: scene => void later(20).then(() => scene.ask('roots/list')),
+    tools: { work: async () => later(100).then(() => text('done')) },
+  });
+  expect(textOf(await told(callerOf(program), toolCall('work')))).toBe('done');
+  expect(program.executions).toBe(1);
+});
+
+test('a call that waits for roots alone asks for them', async () => {
+  const caller = callerOf(asks(async scene => JSON.stringify(await scene.ask('roots/list'))));
+  const call = toolCall('ask');
+  const asked = await told(caller, call);
+  const [key = ''] = keysOf(asked);
+  const answer = await told(caller, retried(call, asked, { [key]: { roots: [] } }));
+  expect(textOf(answer)).toBe(JSON.stringify({ result: { roots: [] } }));
+});
+
 const capabilities = (declared: unknown) => ({ 'io.modelcontextprotocol/clientCapabilities': declared });
 
 test.each([
