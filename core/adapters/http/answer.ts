@@ -5,6 +5,7 @@
  * A JSON-RPC error is an answer whatever its status. What breaks the protocol is `upstream_invalid`, which names the rule, so
  * that the upstream's author can find it.
  */
+import type { IncomingMessage } from 'node:http';
 import { Fault } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { ModernRequest } from '../../protocol/envelope.ts';
@@ -15,19 +16,20 @@ import { decodeSse } from '../../protocol/sse-decode.ts';
 import { bodyFault } from './post.ts';
 
 export async function* messagesOf(
-  response: Response,
+  response: IncomingMessage,
   request: ModernRequest,
 ): AsyncGenerator<RpcNotification | RpcResponse, void, undefined> {
-  const type = (response.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase();
-  if (type === 'application/json') yield responseIn(await textOf(response), response.status, request);
-  else if (type === 'text/event-stream' && response.ok) yield* messagesOfStream(response, request);
+  const status = response.statusCode ?? 0;
+  const type = (response.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  if (type === 'application/json') yield responseIn(await textOf(response), status, request);
+  else if (type === 'text/event-stream' && isOk(status)) yield* messagesOfStream(response, request);
   else {
-    await response.body?.cancel();
-    throw response.ok
-      ? invalid(`it answered with ${type === '' || type === undefined ? 'no content type' : type}`)
-      : refused(response.status);
+    release(response);
+    throw isOk(status) ? invalid(`it answered with ${type === '' ? 'no content type' : type}`) : refused(status);
   }
 }
+
+const isOk = (status: number): boolean => status >= 200 && status < 300;
 
 const invalid = (what: string): Fault => new Fault('upstream_invalid', `The upstream broke the protocol: ${what}.`);
 
@@ -39,7 +41,7 @@ const refused = (status: number): Fault =>
 function responseIn(text: string, status: number, request: ModernRequest): RpcResponse {
   const body = parsed(text);
   if (isResultResponse(body) || isErrorResponse(body)) return checked(body, request);
-  throw status >= 200 && status < 300 ? invalid('its answer is no JSON-RPC response') : refused(status);
+  throw isOk(status) ? invalid('its answer is no JSON-RPC response') : refused(status);
 }
 
 /** The JSON value of a text; `undefined` for none, which is no message either. */
@@ -53,7 +55,7 @@ function parsed(text: string): unknown {
 }
 
 async function* messagesOfStream(
-  response: Response,
+  response: IncomingMessage,
   request: ModernRequest,
 ): AsyncGenerator<RpcNotification | RpcResponse, void, undefined> {
   for await (const { data, event } of decodeSse(chunksOf(response))) {
@@ -90,14 +92,8 @@ function declaresExtensions(request: ModernRequest): boolean {
   return isObject(extensions) && Object.keys(extensions).length > 0;
 }
 
-async function textOf(response: Response): Promise<string> {
-  const declared = response.headers.get('content-length');
+async function textOf(response: IncomingMessage): Promise<string> {
   const bytesMax = LIMITS.upstreamBodyBytesMax;
-  if (declared !== null && Number(declared) <= bytesMax) {
-    return response.text().catch(thrown => {
-      throw bodyFault(thrown);
-    });
-  }
   let text = '';
   for await (const chunk of chunksOf(response)) {
     text += chunk;
@@ -106,34 +102,29 @@ async function textOf(response: Response): Promise<string> {
   return text;
 }
 
-/** The body as text, in the pieces it comes in. */
-async function* chunksOf(response: Response): AsyncGenerator<string, void, undefined> {
-  if (response.body === null) return;
-  const decoder = new TextDecoder();
-  const reader = response.body.getReader();
-  let ended = false;
+/** The body as text, in the pieces it comes in. Leaving it early lets it end by itself for a while. */
+async function* chunksOf(response: IncomingMessage): AsyncGenerator<string, void, undefined> {
+  const body = response.setEncoding('utf8').iterator({ destroyOnReturn: false });
   try {
     for (;;) {
-      const { done, value } = await reader.read().catch(thrown => {
+      const { done, value } = await body.next().catch(thrown => {
         throw bodyFault(thrown);
       });
-      ended = done;
       if (done) return;
-      yield decoder.decode(value, { stream: true });
+      yield String(value);
     }
   } finally {
-    if (!ended) void release(reader);
+    await body.return?.();
+    release(response);
   }
 }
 
-/** Reads what little may follow a response, so that its connection can be used again; cancels a body that goes on. */
-async function release(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
-  const timer = setTimeout(() => void reader.cancel().catch(() => undefined), LIMITS.upstreamTailMs);
-  try {
-    while (!(await reader.read()).done);
-  } catch {
-    // Whatever breaks now breaks after the response.
-  } finally {
-    clearTimeout(timer);
-  }
+/** Reads what little may follow a response, so that its connection can be used again; cuts a body that goes on. */
+function release(response: IncomingMessage): void {
+  if (response.readableEnded || response.destroyed) return;
+  const timer = setTimeout(() => response.destroy(), LIMITS.upstreamTailMs);
+  response
+    .on('error', () => undefined)
+    .once('close', () => clearTimeout(timer))
+    .resume();
 }

@@ -9,8 +9,9 @@ import { META } from '../../protocol/envelope.ts';
 import type { RpcNotification, RpcResponse } from '../../protocol/messages.ts';
 import { isObject } from '../../protocol/messages.ts';
 import { isModernRevision, LATEST_MODERN_REVISION } from '../../protocol/revisions.ts';
-import type { HttpServerOptions } from './server.ts';
-import { roundTrip, upstreamOf } from './server.ts';
+import type { UpstreamOptions } from './post.ts';
+import { upstreamOf } from './post.ts';
+import { roundTrip } from './server.ts';
 
 export interface Probed {
   readonly supportedVersions: readonly string[];
@@ -32,7 +33,7 @@ const DISCOVER: ModernRequest = {
 };
 
 /** What the upstream says of itself. Throws `upstream_unreachable`, or `upstream_invalid` for a server of another kind. */
-export async function probe(options: Omit<HttpServerOptions, 'observer'>): Promise<Probed> {
+export async function probe(options: UpstreamOptions): Promise<Probed> {
   const { url } = options;
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw new Fault(
@@ -47,9 +48,7 @@ export async function probe(options: Omit<HttpServerOptions, 'observer'>): Promi
   return { supportedVersions: versions.filter(version => typeof version === 'string'), result };
 }
 
-async function discover(
-  options: Omit<HttpServerOptions, 'observer'>,
-): Promise<RpcNotification | RpcResponse | undefined> {
+async function discover(options: UpstreamOptions): Promise<RpcNotification | RpcResponse | undefined> {
   const signal = new AbortController().signal;
   let last: RpcNotification | RpcResponse | undefined;
   try {

@@ -13,30 +13,15 @@ import { standardHeaders } from '../../protocol/headers.ts';
 import type { RpcNotification, RpcResponse } from '../../protocol/messages.ts';
 import { traitsOf } from '../../protocol/methods.ts';
 import { messagesOf } from './answer.ts';
-import type { Upstream } from './post.ts';
-import { post } from './post.ts';
+import type { Upstream, UpstreamOptions } from './post.ts';
+import { post, upstreamOf } from './post.ts';
 import { ToolParams } from './tool-params.ts';
 
-export interface HttpServerOptions {
-  readonly url: string;
-  /** Sent with every request. */
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-  readonly fetch?: typeof fetch | undefined;
+export interface HttpServerOptions extends UpstreamOptions {
   readonly observer: Observer;
 }
 
 type Said = RpcNotification | RpcResponse;
-
-/** Header names in lower case, so that none of the deployment's can stand beside one of the protocol's. */
-export const upstreamOf = ({
-  url,
-  headers = {},
-  fetch = globalThis.fetch,
-}: Omit<HttpServerOptions, 'observer'>): Upstream => ({
-  url: new URL(url),
-  headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
-  fetch,
-});
 
 export function httpServer(options: HttpServerOptions): StatelessServer {
   const upstream = upstreamOf(options);

@@ -1,7 +1,8 @@
 /** The adapter against upstreams that are wrong in every way, each a few lines of node:http on a real socket. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { httpServer, roundTrip, upstreamOf } from '../../../core/adapters/http/server.ts';
+import { upstreamOf } from '../../../core/adapters/http/post.ts';
+import { httpServer, roundTrip } from '../../../core/adapters/http/server.ts';
 import { type Fault, faultOf } from '../../../core/base/errors.ts';
 import type { Observation } from '../../../core/ports/observer.ts';
 import type { RpcNotification, RpcResponse } from '../../../core/protocol/messages.ts';
@@ -45,14 +46,11 @@ const NOTE = { jsonrpc: '2.0', method: 'notifications/message', params: { level:
 const observer = () => undefined;
 
 /** What is said before the fault, and the fault. */
-async function failing(
-  url: string,
-  options: { fetch?: typeof fetch } = {},
-): Promise<{ said: (RpcNotification | RpcResponse)[]; fault: Fault }> {
+async function failing(url: string): Promise<{ said: (RpcNotification | RpcResponse)[]; fault: Fault }> {
   const said: (RpcNotification | RpcResponse)[] = [];
   const call = { principal: { id: 'anonymous' }, signal: new AbortController().signal };
   try {
-    for await (const message of httpServer({ url, observer, ...options })(LIST, call)) said.push(message);
+    for await (const message of httpServer({ url, observer })(LIST, call)) said.push(message);
   } catch (thrown) {
     return { said, fault: faultOf(thrown) };
   }
@@ -279,13 +277,6 @@ describe('an upstream that is lost', () => {
       response.write('{"jsonrpc"', () => setTimeout(() => request.socket.destroy(), 50));
     });
     expect((await failing(there.url)).fault.code).toBe('upstream_lost');
-  });
-
-  it.each(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])('after %s took too long', async code => {
-    const late: typeof fetch = async () => {
-      throw new TypeError('fetch failed', { cause: Object.assign(new Error('late'), { code }) });
-    };
-    expect((await failing('http://127.0.0.1:1/mcp', { fetch: late })).fault.code).toBe('upstream_timeout');
   });
 });
 
