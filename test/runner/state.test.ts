@@ -1,5 +1,6 @@
 /** `requestState`: good for one call of one user for a while, and for one run of its round. */
 import { expect, test } from 'vitest';
+import { Fault } from '../../core/base/errors.ts';
 import { LIMITS } from '../../core/base/limits.ts';
 import type { Environment } from '../../core/ports/environment.ts';
 import {
@@ -222,4 +223,37 @@ test('the program sees its request under one id in every round', async () => {
   );
   expect(ids[0]).toBe(ids[1]);
   expect(ids[2]).not.toBe(ids[0]);
+});
+
+test('a second use does not wait for ever for a first one that goes on and on', async () => {
+  const environment = new Clock();
+  const guard = memoryGuard();
+  const busy: typeof guard = {
+    ...guard,
+    claim: async () => {
+      environment.pass(LIMITS.roundWaitMsMax / 2);
+      return { kind: 'held', live: true };
+    },
+  };
+  const caller = callerOf(greeting(), { environment, guard: busy });
+  const call = toolCall('greet');
+  const asked = await told(caller, call);
+  await expect(told(caller, retried(call, asked, answers))).rejects.toMatchObject({
+    code: 'run_lost',
+    message: 'This round is still running for an earlier request with the same requestState. Try again later.',
+  });
+});
+
+test('a program that could not be started for a round leaves the round to the next use', async () => {
+  let isBroken = false;
+  const program = greeting();
+  const start: typeof program.start = listener =>
+    isBroken ? Promise.reject(new Fault('program_unstartable', 'No such file.')) : program.start(listener);
+  const caller = callerOf({ ...program, start }, { guard: memoryGuard() });
+  const call = toolCall('greet');
+  const asked = await told(caller, call);
+  isBroken = true;
+  await expect(told(caller, retried(call, asked, answers))).rejects.toMatchObject({ code: 'program_unstartable' });
+  isBroken = false;
+  expect(textOf(await told(caller, retried(call, asked, answers)))).toBe('Hello Ada');
 });
