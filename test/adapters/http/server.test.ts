@@ -1,44 +1,13 @@
 /** The adapter against upstreams that are wrong in every way, each a few lines of node:http on a real socket. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { upstreamOf } from '../../../core/adapters/http/post.ts';
 import { httpServer, roundTrip } from '../../../core/adapters/http/server.ts';
 import { type Fault, faultOf } from '../../../core/base/errors.ts';
-import type { Observation } from '../../../core/ports/observer.ts';
 import type { RpcNotification, RpcResponse } from '../../../core/protocol/messages.ts';
 import { heard, modernRequest } from '../../contracts/stateless-server.contract.ts';
-
-type Handler = (request: IncomingMessage, response: ServerResponse, body: string) => void;
-
-async function upstream(handler: Handler) {
-  const server = createServer((request, response) => {
-    let body = '';
-    request.setEncoding('utf8').on('data', chunk => {
-      body += chunk;
-    });
-    request.on('end', () => handler(request, response, body));
-  });
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  return {
-    url: `http://127.0.0.1:${port}/mcp`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise(resolve => server.close(resolve));
-    },
-  };
-}
-
-const json = (response: ServerResponse, body: unknown, status = 200) =>
-  response
-    .writeHead(status, { 'content-type': 'application/json' })
-    .end(typeof body === 'string' ? body : JSON.stringify(body));
-const sse = (response: ServerResponse, ...chunks: string[]) => {
-  response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
-  for (const chunk of chunks) response.write(chunk);
-  return response;
-};
+import type { Handler } from '../../support/upstreams/raw.ts';
+import { json, sse, upstream } from '../../support/upstreams/raw.ts';
 
 const LIST = modernRequest('prompts/list');
 const COMPLETE = { jsonrpc: '2.0', id: 1, result: { resultType: 'complete', prompts: [] } } as const;
@@ -300,124 +269,5 @@ describe('an upstream that is silent', () => {
   it('may take as long as it likes to be listened to', async () => {
     await using there = await upstream((_, response) => sse(response, `data: ${JSON.stringify(NOTE)}\n\n`));
     expect(await patient(there.url, 'subscriptions/listen')).toEqual([NOTE]);
-  });
-});
-
-describe('tools that mirror arguments in headers', () => {
-  const tool = (name: string, header?: string) => ({
-    name,
-    inputSchema: {
-      type: 'object',
-      properties: { region: { type: 'string', ...(header && { 'x-mcp-header': header }) } },
-    },
-  });
-  const done = { resultType: 'complete', content: [] };
-
-  /** An upstream whose tools change after a while, and which insists on the headers of today's. */
-  async function insisting(pages: () => readonly (readonly unknown[])[], header: () => string | undefined) {
-    const asked: string[] = [];
-    const there = await upstream((request, response, body) => {
-      const { id, method, params } = JSON.parse(body);
-      const sent = Object.keys(request.headers).filter(name => name.startsWith('mcp-param-'));
-      asked.push([method, ...sent.map(name => `${name}=${request.headers[name]}`)].join(' '));
-      if (method === 'tools/list') {
-        const page = Number(params.cursor ?? 0);
-        const more = page + 1 < pages().length ? { nextCursor: String(page + 1) } : {};
-        return json(response, {
-          jsonrpc: '2.0',
-          id,
-          result: { resultType: 'complete', tools: pages()[page], ...more },
-        });
-      }
-      const wanted = header();
-      if (wanted !== undefined && request.headers[wanted] === undefined) {
-        return json(response, { jsonrpc: '2.0', id, error: { code: -32020, message: 'Header mismatch' } }, 400);
-      }
-      json(response, { jsonrpc: '2.0', id, result: done });
-    });
-    return { ...there, asked };
-  }
-  const call = modernRequest('tools/call', { name: 'deploy', arguments: { region: 'Zürich' } });
-  const answer = [{ jsonrpc: '2.0', id: 1, result: done }];
-
-  it('are looked up once, on all pages, before the first call', async () => {
-    await using there = await insisting(
-      () => [[tool('other')], [tool('deploy', 'Region')]],
-      () => 'mcp-param-region',
-    );
-    const server = httpServer({ url: there.url, observer });
-    expect(await heard(server, call)).toEqual(answer);
-    expect(await heard(server, call)).toEqual(answer);
-    const mirrored = 'tools/call mcp-param-region==?base64?WsO8cmljaA==?=';
-    expect(there.asked).toEqual(['tools/list', 'tools/list', mirrored, mirrored]);
-  });
-
-  it('are looked up again when the upstream says that headers do not match, and the call is made once more', async () => {
-    let header: string | undefined;
-    await using there = await insisting(
-      () => [[tool('deploy', header)]],
-      () => header && `mcp-param-${header}`,
-    );
-    const server = httpServer({ url: there.url, observer });
-    expect(await heard(server, call)).toEqual(answer);
-    header = 'zone';
-    expect(await heard(server, call)).toEqual(answer);
-    expect(there.asked).toEqual([
-      'tools/list',
-      'tools/call',
-      'tools/call',
-      'tools/list',
-      'tools/call mcp-param-zone==?base64?WsO8cmljaA==?=',
-    ]);
-  });
-
-  it('are not tried for ever: a mismatch that a new list does not explain is the answer', async () => {
-    await using there = await insisting(
-      () => [[tool('deploy')]],
-      () => 'mcp-param-secret',
-    );
-    expect(await heard(httpServer({ url: there.url, observer }), call)).toMatchObject([
-      { id: 1, error: { code: -32020 } },
-    ]);
-    expect(there.asked).toEqual(['tools/list', 'tools/call', 'tools/list']);
-  });
-
-  it('are learned from lists that pass by', async () => {
-    let header: string | undefined;
-    await using there = await insisting(
-      () => [[tool('deploy', header)]],
-      () => undefined,
-    );
-    const server = httpServer({ url: there.url, observer });
-    await heard(server, call);
-    header = 'Zone';
-    await heard(server, modernRequest('tools/list'));
-    await heard(server, call);
-    expect(there.asked.at(-1)).toBe('tools/call mcp-param-zone==?base64?WsO8cmljaA==?=');
-  });
-
-  it('do not keep calls from being made when the list cannot be had', async () => {
-    const seen: Observation[] = [];
-    await using there = await upstream((_, response, body) => {
-      const { id, method } = JSON.parse(body);
-      if (method === 'tools/list') response.writeHead(500).end();
-      else json(response, { jsonrpc: '2.0', id, result: done });
-    });
-    const server = httpServer({ url: there.url, observer: observation => void seen.push(observation) });
-    expect(await heard(server, call)).toEqual(answer);
-    expect(seen).toMatchObject([{ event: 'upstream.unlisted', level: 'warning', code: 'upstream_unreachable' }]);
-  });
-
-  it('do not hold up a call that is given up meanwhile', async () => {
-    let listing: () => void = () => undefined;
-    const started = new Promise<void>(resolve => {
-      listing = resolve;
-    });
-    await using there = await upstream(() => listing());
-    const caller = new AbortController();
-    const said = heard(httpServer({ url: there.url, observer }), call, caller.signal);
-    await started;
-    caller.abort();
-    expect(await said).toEqual([]);
   });
 });
