@@ -9,7 +9,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { SdkClientName, Side } from '../support/clients/sdk.ts';
 import { SDK_CLIENT_NAMES, SDK_CLIENTS } from '../support/clients/sdk.ts';
 import { Latch } from '../support/latch.ts';
-import { startProduct } from '../support/product.ts';
+import { lastingPort, startProduct } from '../support/product.ts';
 import type { CampaignOutcome } from './kill/campaign.ts';
 import { campaign, PROGRAM } from './kill/campaign.ts';
 import { WINDOWS } from './kill/plan.ts';
@@ -48,14 +48,15 @@ describe('a real SDK client whose server is killed', () => {
     const data = mkdtempSync(join(tmpdir(), 'fermata-kill-sdk-'));
     const notes = join(data, 'notes');
     const serve = ['--program', PROGRAM];
-    const first = await startProduct({ data, port: 0, serve });
+    const port = await lastingPort();
+    const first = await startProduct({ data, port, serve });
     const back = new Latch();
     const waiting = SDK_CLIENT_NAMES.flatMap(name =>
       ['seat', 'meal'].map(field => startCall(first.url, name, field, notes, back.promise)),
     );
     await Promise.all(waiting.map(({ asked }) => asked));
     await first.kill();
-    const second = await startProduct({ data, port: first.port, serve });
+    const second = await startProduct({ data, port, serve });
     back.resolve();
     const said = await Promise.all(waiting.map(({ result }) => result));
     const expected = SDK_CLIENT_NAMES.flatMap(name =>

@@ -6,7 +6,9 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Observation } from '../../core/ports/observer.ts';
@@ -18,7 +20,7 @@ const START_MS_MAX = 30_000;
 export interface ProductOptions {
   /** The folder of the store. */
   readonly data: string;
-  /** 0 takes a free one. */
+  /** One that stays the same over restarts: `lastingPort()`. */
   readonly port: number;
   /** What follows `serve`: `--program <file>`, or `-- <command>`. */
   readonly serve: readonly string[];
@@ -54,6 +56,25 @@ export async function startProduct({ data, port, serve }: ProductOptions): Promi
     kill: async () => void (await ended(child, 'SIGKILL')),
     stop: () => ended(child, 'SIGTERM'),
   };
+}
+
+/**
+ * A port that stays free while the product is down: outside the range from which the system takes the ports of outgoing
+ * connections, one of which might even connect to itself.
+ */
+export async function lastingPort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(20_000, 32_000);
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise(resolve => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 }
 
 /** Without settings that are meant for another product. */

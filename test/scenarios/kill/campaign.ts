@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Product } from '../../support/product.ts';
-import { startProduct } from '../../support/product.ts';
+import { lastingPort, startProduct } from '../../support/product.ts';
 import type { TrialOutcome } from './lap.ts';
 import { runLap } from './lap.ts';
 import { planOf, TRIALS_PER_LAP } from './plan.ts';
@@ -38,8 +38,8 @@ export async function campaign({ program, trials, seed, onLap }: Campaign): Prom
   const start = (port: number): Promise<Product> => startProduct({ data: join(folder, 'data'), port, serve });
   const startMs = program === 'v1' ? 0 : 100;
   const outcomes: TrialOutcome[] = [];
-  let product = await start(0);
-  const { port } = product;
+  const port = await lastingPort();
+  let product = await start(port);
   const laps = Math.ceil(trials / TRIALS_PER_LAP);
   try {
     for (let lap = 0; lap < laps; lap++) {

@@ -9,7 +9,7 @@ import { isNotification, isRequest } from '../../../core/protocol/messages.ts';
 import type { CallRecord } from '../../support/clients/patient-call.ts';
 import { patientCall } from '../../support/clients/patient-call.ts';
 import type { WireEvent } from '../../support/clients/wire.ts';
-import { eventsIn, WireClient } from '../../support/clients/wire.ts';
+import { eventsIn, insisting, WireClient } from '../../support/clients/wire.ts';
 import type { Product } from '../../support/product.ts';
 import { Gate } from './gate.ts';
 import { answerFor, endingOf, fieldOf, outcomeComplaints, redeliveryComplaints, streamComplaints } from './oracle.ts';
@@ -173,7 +173,8 @@ class Play {
     const id = call.attachments.flatMap(({ events }) => events).find(event => event.id !== undefined)?.id;
     if (id === undefined) return [];
     const signal = AbortSignal.timeout(CALL_MS_MAX);
-    const response = await this.#client.resume(`${id.slice(0, id.lastIndexOf('.'))}.0`, signal);
+    const start = `${id.slice(0, id.lastIndexOf('.'))}.0`;
+    const response = await insisting(() => this.#client.resume(start, signal));
     const events: WireEvent[] = [];
     for await (const event of eventsIn(response)) events.push(event);
     return events;

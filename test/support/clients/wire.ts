@@ -4,6 +4,7 @@
  * It repeats nothing and forgives nothing; who wants a client that comes back takes `patient-call.ts`. Source: MCP 2025-11-25,
  * "Streamable HTTP".
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createParser } from 'eventsource-parser';
 import type { Message, RequestId, RpcRequest } from '../../../core/protocol/messages.ts';
 import { isMessage, isObject } from '../../../core/protocol/messages.ts';
@@ -25,6 +26,24 @@ export interface WireOptions {
 const CAPABILITIES = { elicitation: {}, sampling: {}, roots: { listChanged: true } };
 export const JSON_AND_STREAM = { accept: 'application/json, text/event-stream', 'content-type': 'application/json' };
 
+const INSIST_MS = 5_000;
+
+/**
+ * Tries again when a connection breaks before the response: one that was kept alive may turn out to be a dead server's. For
+ * requests that may be repeated only.
+ */
+export async function insisting(exchange: () => Promise<Response>): Promise<Response> {
+  const untilMs = performance.now() + INSIST_MS;
+  for (;;) {
+    try {
+      return await exchange();
+    } catch (error) {
+      if (!(error instanceof TypeError) || performance.now() > untilMs) throw error;
+      await sleep(20);
+    }
+  }
+}
+
 export class WireClient {
   readonly url: string;
   readonly #headers: Record<string, string>;
@@ -44,7 +63,8 @@ export class WireClient {
       capabilities: options.capabilities ?? CAPABILITIES,
       clientInfo: { name: 'wire', version: '1.0.0' },
     };
-    const response = await client.post({ jsonrpc: '2.0', id: 0, method: 'initialize', params }, options.signal);
+    const initialize = { jsonrpc: '2.0', id: 0, method: 'initialize', params };
+    const response = await insisting(() => client.post(initialize, options.signal));
     const body = await response.text();
     client.sessionId = response.headers.get('mcp-session-id') ?? undefined;
     if (client.sessionId === undefined) throw new Error(`initialize opened no session: ${response.status} ${body}`);
