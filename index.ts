@@ -2,10 +2,17 @@
  * The public surface of the package, exported by name: the two halves, what they are plugged together from, and the types at
  * their seams. What is not here is not promised.
  */
+export { embeddedKeyRing } from './core/adapters/crypto/embedded-key-ring.ts';
+export type { Key, KeyRing } from './core/adapters/crypto/key-ring.ts';
+export { newKeyText, parseKeyRing } from './core/adapters/crypto/key-ring.ts';
+export { aesSeal } from './core/adapters/crypto/seal.ts';
+export type { Probed } from './core/adapters/http/probe.ts';
+export { probe } from './core/adapters/http/probe.ts';
 export type { HttpServerOptions } from './core/adapters/http/server.ts';
 export { httpServer } from './core/adapters/http/server.ts';
 export type { MemoryStoresOptions } from './core/adapters/memory/stores.ts';
 export { memoryStores } from './core/adapters/memory/stores.ts';
+export { nodeEnvironment } from './core/adapters/node/environment.ts';
 export type { ServerFactory } from './core/adapters/sdk/built-server.ts';
 export type { LoadedFactory } from './core/adapters/sdk/load-factory.ts';
 export { loadFactory } from './core/adapters/sdk/load-factory.ts';
@@ -45,3 +52,5 @@ export type { Stores } from './core/ports/stores.ts';
 export type { ModernRequest } from './core/protocol/envelope.ts';
 export type { ProxyOptions, ProxySettings, RetryLost } from './core/proxy/engine.ts';
 export { proxy } from './core/proxy/proxy.ts';
+export type { RunnerOptions } from './core/runner/runner.ts';
+export { runner } from './core/runner/runner.ts';

@@ -17,6 +17,7 @@ import { packageVersion } from './version.ts';
 import { welcomeText } from './welcome.ts';
 
 const INTERRUPTED = 130;
+const SIGNALS = { SIGINT: 'interrupted', SIGTERM: 'terminated', SIGHUP: 'the terminal was closed' } as const;
 /** How long something forgotten may keep the process alive after everything was closed. */
 const LINGER_MS = 1_000;
 
@@ -94,16 +95,15 @@ function letGo(): void {
  */
 async function askedToStop(): Promise<string> {
   const asked = new EventEmitter();
-  let times = 0;
-  const ask = (why: string): void => {
-    times += 1;
-    if (times > 1) process.exit(INTERRUPTED);
-    asked.emit('stop', why);
-  };
-  process.on('SIGINT', () => ask('interrupted'));
-  process.on('SIGTERM', () => ask('terminated'));
-  process.on('SIGHUP', () => ask('the terminal was closed'));
-  process.once('disconnect', () => ask('the process that started this one is gone'));
+  let signals = 0;
+  for (const [signal, why] of Object.entries(SIGNALS)) {
+    process.on(signal, () => {
+      signals += 1;
+      if (signals > 1) process.exit(INTERRUPTED);
+      asked.emit('stop', why);
+    });
+  }
+  process.once('disconnect', () => asked.emit('stop', 'the process that started this one is gone'));
   const [why] = await once(asked, 'stop');
   return String(why);
 }

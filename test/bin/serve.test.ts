@@ -60,6 +60,16 @@ describe('fermata serve', () => {
     });
   });
 
+  test('ends in order as well when somebody holds a channel to it, or lets go of it', async () => {
+    for (const end of ['kill', 'disconnect'] as const) {
+      const running = starting(['serve', '--port', '0', '--memory', '--json'], {}, true);
+      await running.says(/server\.listening/);
+      running.child[end]();
+      const { code, stdout } = await running.ended;
+      expect({ code, stopped: stdout.includes('server.stopped') }).toEqual({ code: 0, stopped: true });
+    }
+  });
+
   test('leaves no child behind when it is interrupted', async () => {
     const pids = join(folder, 'pids');
     const program = `require('node:fs').appendFileSync(${JSON.stringify(pids)}, process.pid + '\\n'); import('./examples/expense-tracker/stdio.ts')`;

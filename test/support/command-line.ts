@@ -22,22 +22,30 @@ export interface Running {
   readonly ended: Promise<Ran>;
 }
 
-/** Starts it. `cwd` is the repository by default. */
-export function starting(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
+/** Starts it, with variables of its own; with `channel`, as a process that ends when we do. */
+export function starting(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  channel = false,
+): Running {
   const child = spawn(process.execPath, ['--import', 'tsx', 'bin/fermata.ts', ...args], {
     cwd: ROOT,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: channel ? ['ignore', 'pipe', 'pipe', 'ipc'] : ['ignore', 'pipe', 'pipe'],
     env: { ...plainEnvironment(), ...env },
   });
   let stdout = '';
   let stderr = '';
-  child.stdout.on('data', chunk => {
+  const { stdout: output, stderr: complaints } = child;
+  if (output === null || complaints === null) throw new Error('A process without output.');
+  output.on('data', chunk => {
     stdout += String(chunk);
   });
-  child.stderr.on('data', chunk => {
+  complaints.on('data', chunk => {
     stderr += String(chunk);
   });
-  const ended = once(child, 'close').then(([code]) => ({ code, stdout, stderr }));
+  // Not its `close` event, which never comes once the channel was let go of from here.
+  const ends = [once(child, 'exit'), once(output, 'close'), once(complaints, 'close')] as const;
+  const ended = Promise.all(ends).then(([[code]]) => ({ code, stdout, stderr }));
   return {
     child,
     ended,
@@ -45,7 +53,7 @@ export function starting(args: readonly string[], env: Readonly<Record<string, s
       for (;;) {
         const match = pattern.exec(stdout);
         if (match !== null) return match;
-        const came = await Promise.race([once(child.stdout, 'data').then(() => true), ended.then(() => false)]);
+        const came = await Promise.race([once(output, 'data').then(() => true), ended.then(() => false)]);
         if (!came && !pattern.test(stdout))
           throw new Error(`It ended without saying ${pattern}:\n${stdout}\n${stderr}`);
       }

@@ -1,0 +1,74 @@
+/** What the package promises to export, by name. Taking a name away breaks somebody. */
+import { expect, test } from 'vitest';
+import * as surface from '../index.ts';
+
+test('the public surface is these names', () => {
+  expect(Object.keys(surface).sort()).toEqual([
+    'Fault',
+    'LIMITS',
+    'aesSeal',
+    'anonymous',
+    'apiKeys',
+    'assertBindable',
+    'embeddedKeyRing',
+    'hashKey',
+    'httpApp',
+    'httpServer',
+    'loadFactory',
+    'memoryStores',
+    'newApiKey',
+    'newKeyText',
+    'nodeEnvironment',
+    'parseApiKeys',
+    'parseKeyRing',
+    'probe',
+    'proxy',
+    'runner',
+    'sdkProgram',
+    'sdkServer',
+    'serveHttp',
+    'sqliteStores',
+    'statelessApp',
+    'stdioProgram',
+  ]);
+});
+
+test('the two halves compose by application, with names of the surface alone', async () => {
+  const { httpApp, proxy, runner, sdkServer, memoryStores, nodeEnvironment, aesSeal, parseKeyRing, newKeyText } =
+    surface;
+  const environment = nodeEnvironment();
+  const owner = environment.newId();
+  const stores = memoryStores({ owner });
+  const observer = (): void => {};
+  const parts = { seal: aesSeal({ keys: parseKeyRing(newKeyText(), 'here') }), environment, observer, owner };
+  const { default: factory } = await import('../examples/expense-tracker/server.ts');
+  const upstream = sdkServer({
+    factory,
+    runner: program => runner({ program, ...parts, guard: stores.rounds, retryLost: 'idempotent' }),
+  });
+  const settings = {
+    idleTimeoutMs: 60_000,
+    lifetimeMs: 60_000,
+    idleAction: 'sleep',
+    retryLost: 'never',
+    drainMs: 0,
+  } as const;
+  const server = proxy({ upstream, stores, environment, observer, owner, settings });
+  const app = httpApp({ server, authenticate: surface.anonymous(), observer });
+  const initialize = {
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'initialize',
+    params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '1' } },
+  };
+  const response = await app.request('http://127.0.0.1/mcp', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+    body: JSON.stringify(initialize),
+  });
+  expect(response.status).toBe(200);
+  expect(response.headers.get('mcp-session-id')).toMatch(/^[\w-]{22,}$/);
+  expect(await response.json()).toMatchObject({ id: 1, result: { serverInfo: { name: 'expense-tracker' } } });
+  await server.close();
+  await stores.close();
+});
