@@ -68,7 +68,8 @@ export class WireClient {
     const body = await response.text();
     client.sessionId = response.headers.get('mcp-session-id') ?? undefined;
     if (client.sessionId === undefined) throw new Error(`initialize opened no session: ${response.status} ${body}`);
-    const notified = await client.post({ jsonrpc: '2.0', method: 'notifications/initialized' }, options.signal);
+    const initialized = { jsonrpc: '2.0', method: 'notifications/initialized' };
+    const notified = await insisting(() => client.post(initialized, options.signal));
     await notified.body?.cancel();
     return client;
   }
