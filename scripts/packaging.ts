@@ -12,7 +12,15 @@ import { promisify } from 'node:util';
 import { startProduct } from './product.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const NEEDED = ['README.md', 'LICENSE', 'package.json', 'dist/index.js', 'dist/index.d.ts', 'dist/bin/fermata.js'];
+const NEEDED = [
+  'README.md',
+  'LICENSE',
+  'package.json',
+  'dist/index.js',
+  'dist/index.d.ts',
+  'dist/bin/fermata.js',
+  'examples/expense-tracker/server.ts',
+];
 const UNWANTED = /^(test|scripts|bench|docs|\.)|\.test\.|\.map$/;
 const INITIALIZE = {
   jsonrpc: '2.0',
@@ -20,6 +28,25 @@ const INITIALIZE = {
   method: 'initialize',
   params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'packaging', version: '1.0.0' } },
 };
+
+/** A program as a user writes it, in TypeScript, with the SDK that came with the package. */
+const PROGRAM = `
+import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
+export default function stranger(): McpServer {
+  const server: McpServer = new McpServer({ name: 'stranger', version: '1.0.0' });
+  server.registerTool('hello', { description: 'Says hello.' }, async () => ({ content: [{ type: 'text', text: 'hello' }] }));
+  return server;
+}
+`;
+const LIBRARY = `
+import type { StatelessServer, Stores } from 'fermata';
+import { Fault, httpApp, memoryStores, proxy, runner, sdkServer } from 'fermata';
+export const stores: Stores = memoryStores({});
+export const parts = (upstream: StatelessServer): unknown => [upstream, proxy, runner, sdkServer, httpApp];
+// @ts-expect-error There is no such code: the types are there, and are not any.
+export const fault = new Fault('no_such_code', 'x');
+`;
+const COMPILER = { module: 'nodenext', target: 'es2022', strict: true, noEmit: true, skipLibCheck: true, types: [] };
 
 const run = promisify(execFile);
 const say = (line: string): void => console.log(`✓ ${line}`);
@@ -45,8 +72,8 @@ async function pack(folder: string): Promise<string> {
   return join(folder, packed.filename);
 }
 
-/** A session with the bundled example, as far as its list of tools. */
-async function useServer(url: string): Promise<void> {
+/** A session, as far as the list of tools, which holds the one named. */
+async function useServer(url: string, tool: string): Promise<void> {
   const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
   const post = (body: unknown, more: Record<string, string> = {}) =>
     fetch(url, { method: 'POST', headers: { ...headers, ...more }, body: JSON.stringify(body) });
@@ -55,8 +82,7 @@ async function useServer(url: string): Promise<void> {
   expect(opened.ok && session !== null, `initialize was answered with ${opened.status}.`);
   const listed = await post({ jsonrpc: '2.0', id: 2, method: 'tools/list' }, { 'mcp-session-id': session });
   const text = await listed.text();
-  expect(text.includes('add_expense'), `tools/list was answered with ${listed.status}: ${text}`);
-  say('serves the bundled example');
+  expect(text.includes(tool), `tools/list was answered with ${listed.status}: ${text}`);
 }
 
 async function check(folder: string): Promise<void> {
@@ -77,12 +103,39 @@ async function check(folder: string): Promise<void> {
   );
   expect(surface.stdout.trim() !== '', 'The package exports nothing.');
   say(`exports ${surface.stdout.trim()}`);
-  const product = await startProduct({ node: ['node_modules/fermata/dist/bin/fermata.js'], cwd: folder, serve: [] });
+  await serves(folder, [], 'add_expense');
+  say('serves the bundled example');
+  await writeFile(join(folder, 'server.ts'), PROGRAM);
+  await serves(folder, ['--program', 'server.ts'], 'hello');
+  say("serves a user's program in TypeScript");
+  await tellsTheDemo(folder);
+  await compiles(folder);
+}
+
+async function serves(folder: string, serve: readonly string[], tool: string): Promise<void> {
+  const product = await startProduct({ node: ['node_modules/fermata/dist/bin/fermata.js'], cwd: folder, serve });
   try {
-    await useServer(product.url);
+    await useServer(product.url, tool);
   } finally {
     await product.stop();
   }
+}
+
+async function tellsTheDemo(folder: string): Promise<void> {
+  const demo = await run('npx', ['--no-install', 'fermata', 'demo', '--auto', '--kill'], { cwd: folder });
+  expect(demo.stdout.includes('The call outlived its server.'), `The demo did not get to its end:\n${demo.stdout}`);
+  say('fermata demo --kill: a call outlives its server');
+}
+
+/** The declarations that came along are found, and mean something. */
+async function compiles(folder: string): Promise<void> {
+  await writeFile(join(folder, 'library.ts'), LIBRARY);
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: COMPILER, files: ['library.ts'] }));
+  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
+  await run(process.execPath, [tsc, '-p', folder]).catch((error: Error & { stdout?: string }) => {
+    throw new Error(`The types of the package do not compile:\n${error.stdout ?? error.message}`);
+  });
+  say('its types compile');
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'fermata-packaging-'));
