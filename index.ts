@@ -43,6 +43,7 @@ export type { EventLog } from './core/ports/event-log.ts';
 export type { ExchangeStore } from './core/ports/exchange-store.ts';
 export type { Observation, Observer } from './core/ports/observer.ts';
 export type { Program, ProgramInstance, ProgramListener } from './core/ports/program.ts';
+export type { RetryLost } from './core/ports/retry-lost.ts';
 export type { RoundGuard } from './core/ports/round-guard.ts';
 export type { Seal } from './core/ports/seal.ts';
 export type { SessionStore } from './core/ports/session-store.ts';
@@ -50,7 +51,7 @@ export type { LegacyCall, Reply, StatefulServer, StreamEvent } from './core/port
 export type { CallContext, Principal, StatelessServer } from './core/ports/stateless-server.ts';
 export type { Stores } from './core/ports/stores.ts';
 export type { ModernRequest } from './core/protocol/envelope.ts';
-export type { ProxyOptions, ProxySettings, RetryLost } from './core/proxy/engine.ts';
+export type { ProxyOptions, ProxySettings } from './core/proxy/engine.ts';
 export { proxy } from './core/proxy/proxy.ts';
 export type { RunnerOptions } from './core/runner/runner.ts';
 export { runner } from './core/runner/runner.ts';

@@ -6,12 +6,10 @@
  */
 import type { Environment } from '../ports/environment.ts';
 import type { Observer } from '../ports/observer.ts';
+import type { RetryLost } from '../ports/retry-lost.ts';
 import type { StatelessServer } from '../ports/stateless-server.ts';
 import type { Stores } from '../ports/stores.ts';
 import type { IdleAction } from '../session/session.ts';
-
-/** Whether a round that had reached the upstream when its process died may run again. */
-export type RetryLost = 'never' | 'idempotent' | 'always';
 
 export interface ProxySettings {
   /** Milliseconds without a request after which a session is idle. */

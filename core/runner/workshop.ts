@@ -4,15 +4,13 @@ import type { Introduction } from '../bridge/from-program.ts';
 import type { Environment } from '../ports/environment.ts';
 import type { Observer } from '../ports/observer.ts';
 import type { Program } from '../ports/program.ts';
+import type { RetryLost } from '../ports/retry-lost.ts';
 import type { RoundGuard } from '../ports/round-guard.ts';
 import type { Seal } from '../ports/seal.ts';
 import type { RpcNotification, RpcRequest } from '../protocol/messages.ts';
 import type { Order, RunEnd } from './execution.ts';
 import { execute } from './execution.ts';
 import { Feed } from './feed.ts';
-
-/** Whether a program runs again for a round that may have had its effects before: see `once.ts`. */
-export type RetryLost = 'never' | 'idempotent' | 'always';
 
 export interface RunnerOptions {
   readonly program: Program;

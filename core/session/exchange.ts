@@ -138,7 +138,7 @@ export function step(exchange: Exchange, event: ExchangeEvent): Step | undefined
 
 /** Whether every question of the round has its answer: also true of a round that asked nothing and only gave state. */
 export const isAnswered = (exchange: Pick<Exchange, 'pending' | 'answers'>): boolean =>
-  Object.keys(exchange.pending).every(key => key in exchange.answers);
+  Object.keys(exchange.pending).every(key => Object.hasOwn(exchange.answers, key));
 
 /** A new exchange: calling its first round, or going on from an earlier one whose questions and answers were kept. */
 export function opened(
@@ -153,7 +153,7 @@ export function opened(
     round: kept.round,
     pending: kept.pending,
     answers: kept.answers,
-    asked: Object.keys(kept.pending).filter(key => !(key in kept.answers)),
+    asked: Object.keys(kept.pending).filter(key => !Object.hasOwn(kept.answers, key)),
     ...(kept.requestState === undefined ? {} : { requestState: kept.requestState }),
     askedAtMs: fields.createdAtMs,
     phase: isAnswered(kept) ? 'ready' : 'waiting',
@@ -200,7 +200,7 @@ function asking(exchange: Exchange, event: ExchangeEvents['inputRequired']): Exc
   return {
     ...rest,
     pending: event.requests,
-    asked: Object.keys(event.requests).filter(key => !(key in (event.known ?? {}))),
+    asked: Object.keys(event.requests).filter(key => !Object.hasOwn(event.known ?? {}, key)),
     answers: event.known ?? {},
     askedAtMs: event.nowMs,
     ...(event.requestState === undefined ? {} : { requestState: event.requestState }),
@@ -209,8 +209,8 @@ function asking(exchange: Exchange, event: ExchangeEvents['inputRequired']): Exc
 
 /** The first answer to a question of this round counts; any other is late. */
 function answering(exchange: Exchange, event: ExchangeEvents['answered']): Exchange | undefined {
-  if (event.round !== exchange.round || !(event.key in exchange.pending) || event.key in exchange.answers)
-    return undefined;
+  const isOpen = Object.hasOwn(exchange.pending, event.key) && !Object.hasOwn(exchange.answers, event.key);
+  if (event.round !== exchange.round || !isOpen) return undefined;
   return { ...exchange, answers: { ...exchange.answers, [event.key]: event.outcome } };
 }
 

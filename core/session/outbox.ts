@@ -64,7 +64,7 @@ function addressed(exchange: Exchange, key: string, question: InputRequest): Inp
 /** A settled exchange takes back the questions nobody answered (2025-11-25, "Cancellation"). */
 function withdrawalsOf(exchange: Exchange): LoggedEvent[] {
   return exchange.asked
-    .filter(key => !(key in exchange.answers))
+    .filter(key => !Object.hasOwn(exchange.answers, key))
     .map(key => ({
       message: {
         jsonrpc: '2.0',

@@ -1,8 +1,8 @@
 /** What happens when a process dies, and when an upstream misbehaves: always a defined end, nothing twice, nothing lost. */
 import { describe, expect, it } from 'vitest';
 import { Fault } from '../../core/base/errors.ts';
+import type { RetryLost } from '../../core/ports/retry-lost.ts';
 import type { StatelessServer } from '../../core/ports/stateless-server.ts';
-import type { RetryLost } from '../../core/proxy/engine.ts';
 import { LegacyClient } from '../support/legacy-client.ts';
 import { proxyUnderTest } from '../support/proxies.ts';
 import type { Tool } from '../support/upstreams/scripted.ts';

@@ -3,9 +3,9 @@
  * a client that only knows how a good client behaves: it resumes where it was, and sends again what was not acknowledged.
  */
 import { memoryStores } from '../../core/adapters/memory/stores.ts';
+import type { RetryLost } from '../../core/ports/retry-lost.ts';
 import type { StatefulServer, StreamEvent } from '../../core/ports/stateful-server.ts';
 import { isRequest, isResponse } from '../../core/protocol/messages.ts';
-import type { RetryLost } from '../../core/proxy/engine.ts';
 import { proxy } from '../../core/proxy/proxy.ts';
 import { LegacyClient, type Stream } from '../support/legacy-client.ts';
 import { progress, question, scriptedUpstream, text } from '../support/upstreams/scripted.ts';
