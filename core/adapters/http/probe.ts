@@ -9,9 +9,10 @@ import { META } from '../../protocol/envelope.ts';
 import type { RpcNotification, RpcResponse } from '../../protocol/messages.ts';
 import { isObject } from '../../protocol/messages.ts';
 import { isModernRevision, LATEST_MODERN_REVISION } from '../../protocol/revisions.ts';
+import { roundTrip } from '../../upstream/upstream.ts';
+import { httpCarrier } from './carrier.ts';
 import type { UpstreamOptions } from './post.ts';
 import { upstreamOf } from './post.ts';
-import { roundTrip } from './server.ts';
 
 export interface Probed {
   readonly supportedVersions: readonly string[];
@@ -49,11 +50,11 @@ export async function probe(options: UpstreamOptions): Promise<Probed> {
 }
 
 async function discover(options: UpstreamOptions): Promise<RpcNotification | RpcResponse | undefined> {
-  const signal = new AbortController().signal;
+  const call = { principal: { id: 'operator' }, signal: new AbortController().signal };
+  const carrier = httpCarrier(upstreamOf(options));
   let last: RpcNotification | RpcResponse | undefined;
   try {
-    for await (const message of roundTrip(upstreamOf(options), DISCOVER, {}, signal, LIMITS.upstreamProbeMs))
-      last = message;
+    for await (const message of roundTrip(carrier, DISCOVER, {}, call, LIMITS.upstreamProbeMs)) last = message;
     return last;
   } catch (thrown) {
     throw told(faultOf(thrown), options.url);

@@ -1,10 +1,12 @@
 /** The adapter against upstreams that are wrong in every way, each a few lines of node:http on a real socket. */
 import type { IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
+import { httpCarrier } from '../../../core/adapters/http/carrier.ts';
 import { upstreamOf } from '../../../core/adapters/http/post.ts';
-import { httpServer, roundTrip } from '../../../core/adapters/http/server.ts';
+import { httpServer } from '../../../core/adapters/http/server.ts';
 import { type Fault, faultOf } from '../../../core/base/errors.ts';
 import type { RpcNotification, RpcResponse } from '../../../core/protocol/messages.ts';
+import { roundTrip } from '../../../core/upstream/upstream.ts';
 import { heard, modernRequest } from '../../contracts/stateless-server.contract.ts';
 import type { Handler } from '../../support/upstreams/raw.ts';
 import { json, sse, upstream } from '../../support/upstreams/raw.ts';
@@ -252,9 +254,9 @@ describe('an upstream that is lost', () => {
 describe('an upstream that is silent', () => {
   const patient = async (url: string, method: string) => {
     const said = [];
-    const signal = AbortSignal.timeout(400);
-    for await (const message of roundTrip(upstreamOf({ url }), modernRequest(method), {}, signal, 100))
-      said.push(message);
+    const carrier = httpCarrier(upstreamOf({ url }));
+    const call = { principal: { id: 'anonymous' }, signal: AbortSignal.timeout(400) };
+    for await (const message of roundTrip(carrier, modernRequest(method), {}, call, 100)) said.push(message);
     return said;
   };
 

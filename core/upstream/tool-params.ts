@@ -5,14 +5,18 @@
  * The list is fetched once, before the first call of a tool; lists that pass by are learned from as well, and one fetched
  * again when the upstream says that headers do not match. A list that cannot be had means that nothing is mirrored.
  */
-import type { ModernRequest } from '../../protocol/envelope.ts';
-import { META } from '../../protocol/envelope.ts';
-import { isObject } from '../../protocol/messages.ts';
-import type { MirroredParam } from '../../protocol/param-headers.ts';
-import { mirroredParams, paramHeaders } from '../../protocol/param-headers.ts';
+import type { CallContext } from '../ports/stateless-server.ts';
+import type { ModernRequest } from '../protocol/envelope.ts';
+import { META } from '../protocol/envelope.ts';
+import { isObject } from '../protocol/messages.ts';
+import type { MirroredParam } from '../protocol/param-headers.ts';
+import { mirroredParams, paramHeaders } from '../protocol/param-headers.ts';
 
 /** Asks for one page of `tools/list`; the result, or `undefined` for an error. */
-export type ListTools = (request: ModernRequest) => Promise<Readonly<Record<string, unknown>> | undefined>;
+export type ListTools = (
+  request: ModernRequest,
+  call: CallContext,
+) => Promise<Readonly<Record<string, unknown>> | undefined>;
 
 export class ToolParams {
   readonly #list: ListTools;
@@ -27,11 +31,11 @@ export class ToolParams {
   }
 
   /** The headers that a request mirrors beyond the standard ones. A call that is given up waits for no list. */
-  async headersOf(request: ModernRequest, signal: AbortSignal): Promise<Record<string, string>> {
+  async headersOf(request: ModernRequest, call: CallContext): Promise<Record<string, string>> {
     if (request.method !== 'tools/call') return {};
     if (!this.#loaded) {
-      this.#loading ??= this.#load(request);
-      await unlessAborted(this.#loading, signal);
+      this.#loading ??= this.#load(request, call);
+      await unlessAborted(this.#loading, call.signal);
     }
     const { name } = request.params;
     const mirrored = typeof name === 'string' ? this.#mirrored.get(name) : undefined;
@@ -54,15 +58,15 @@ export class ToolParams {
     }
   }
 
-  async #load(request: ModernRequest): Promise<void> {
-    await this.#readPages(request);
+  async #load(request: ModernRequest, call: CallContext): Promise<void> {
+    await this.#readPages(request, call);
     this.#loaded = true;
   }
 
-  async #readPages(request: ModernRequest): Promise<void> {
+  async #readPages(request: ModernRequest, call: CallContext): Promise<void> {
     let cursor: unknown;
     for (let page = 0; page < this.#pagesMax; page++) {
-      const result = await this.#list(listRequest(request, cursor));
+      const result = await this.#list(listRequest(request, cursor), call);
       if (result === undefined) return;
       this.learn(result);
       cursor = result.nextCursor;

@@ -1,32 +1,27 @@
 /**
- * What an upstream answered: from an HTTP response to the messages of one request, checked as they come
+ * What an upstream answered: from the pieces of an HTTP answer to the messages of one request, checked as they come
  * (2026-07-28, "Streamable HTTP": response streams).
  *
  * A JSON-RPC error is an answer whatever its status. What breaks the protocol is `upstream_invalid`, which names the rule, so
  * that the upstream's author can find it.
  */
-import type { IncomingMessage } from 'node:http';
-import { Fault } from '../../base/errors.ts';
-import { LIMITS } from '../../base/limits.ts';
-import type { ModernRequest } from '../../protocol/envelope.ts';
-import { META } from '../../protocol/envelope.ts';
-import type { RpcNotification, RpcResponse } from '../../protocol/messages.ts';
-import { isErrorResponse, isNotification, isObject, isRequest, isResultResponse } from '../../protocol/messages.ts';
-import { decodeSse } from '../../protocol/sse-decode.ts';
-import { bodyFault } from './post.ts';
+import { Fault } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { ModernRequest } from '../protocol/envelope.ts';
+import { META } from '../protocol/envelope.ts';
+import type { RpcNotification, RpcResponse } from '../protocol/messages.ts';
+import { isErrorResponse, isNotification, isObject, isRequest, isResultResponse } from '../protocol/messages.ts';
+import { decodeSse } from '../protocol/sse-decode.ts';
+import type { Answer } from './carrier.ts';
 
 export async function* messagesOf(
-  response: IncomingMessage,
+  { status, contentType, body }: Answer,
   request: ModernRequest,
 ): AsyncGenerator<RpcNotification | RpcResponse, void, undefined> {
-  const status = response.statusCode ?? 0;
-  const type = (response.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
-  if (type === 'application/json') yield responseIn(await textOf(response), status, request);
-  else if (type === 'text/event-stream' && isOk(status)) yield* messagesOfStream(response, request);
-  else {
-    release(response);
-    throw isOk(status) ? invalid(`it answered with ${type === '' ? 'no content type' : type}`) : refused(status);
-  }
+  const type = contentType.split(';')[0]?.trim().toLowerCase() ?? '';
+  if (type === 'application/json') yield responseIn(await textOf(body), status, request);
+  else if (type === 'text/event-stream' && isOk(status)) yield* messagesOfStream(body, request);
+  else throw isOk(status) ? invalid(`it answered with ${type === '' ? 'no content type' : type}`) : refused(status);
 }
 
 const isOk = (status: number): boolean => status >= 200 && status < 300;
@@ -55,10 +50,10 @@ function parsed(text: string): unknown {
 }
 
 async function* messagesOfStream(
-  response: IncomingMessage,
+  body: AsyncIterable<string>,
   request: ModernRequest,
 ): AsyncGenerator<RpcNotification | RpcResponse, void, undefined> {
-  for await (const { data, event } of decodeSse(chunksOf(response))) {
+  for await (const { data, event } of decodeSse(body)) {
     if (data === '' || (event !== undefined && event !== 'message')) continue;
     const message = parsed(data);
     if (isNotification(message)) yield message;
@@ -92,39 +87,12 @@ function declaresExtensions(request: ModernRequest): boolean {
   return isObject(extensions) && Object.keys(extensions).length > 0;
 }
 
-async function textOf(response: IncomingMessage): Promise<string> {
+async function textOf(body: AsyncIterable<string>): Promise<string> {
   const bytesMax = LIMITS.upstreamBodyBytesMax;
   let text = '';
-  for await (const chunk of chunksOf(response)) {
+  for await (const chunk of body) {
     text += chunk;
     if (text.length > bytesMax) throw invalid(`its answer is longer than ${bytesMax} bytes`);
   }
   return text;
-}
-
-/** The body as text, in the pieces it comes in. Leaving it early lets it end by itself for a while. */
-async function* chunksOf(response: IncomingMessage): AsyncGenerator<string, void, undefined> {
-  const body = response.setEncoding('utf8').iterator({ destroyOnReturn: false });
-  try {
-    for (;;) {
-      const { done, value } = await body.next().catch(thrown => {
-        throw bodyFault(thrown);
-      });
-      if (done) return;
-      yield String(value);
-    }
-  } finally {
-    await body.return?.();
-    release(response);
-  }
-}
-
-/** Reads what little may follow a response, so that its connection can be used again; cuts a body that goes on. */
-function release(response: IncomingMessage): void {
-  if (response.readableEnded || response.destroyed) return;
-  const timer = setTimeout(() => response.destroy(), LIMITS.upstreamTailMs);
-  response
-    .on('error', () => undefined)
-    .once('close', () => clearTimeout(timer))
-    .resume();
 }

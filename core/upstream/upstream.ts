@@ -1,0 +1,103 @@
+/**
+ * A 2026-07-28 server somewhere else as a `StatelessServer`, whatever carries its requests: one POST for each.
+ *
+ * The request travels as it is; only the headers that mirror it are made anew. Who the client is stays on this side: its
+ * credentials are never sent on, the upstream gets those of this deployment.
+ */
+import { Fault, faultOf } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { Observer } from '../ports/observer.ts';
+import type { CallContext, StatelessServer } from '../ports/stateless-server.ts';
+import type { ModernRequest } from '../protocol/envelope.ts';
+import { standardHeaders } from '../protocol/headers.ts';
+import type { RpcNotification, RpcResponse } from '../protocol/messages.ts';
+import { traitsOf } from '../protocol/methods.ts';
+import { messagesOf } from './answer.ts';
+import type { Carrier } from './carrier.ts';
+import { ToolParams } from './tool-params.ts';
+
+type Said = RpcNotification | RpcResponse;
+
+export function upstreamServer(carrier: Carrier, observer: Observer): StatelessServer {
+  const params = new ToolParams((request, call) => listTools(carrier, request, call, observer), LIMITS.listPagesMax);
+  return (request, call) => answer(carrier, params, request, call);
+}
+
+const HEADER_MISMATCH = -32020;
+
+async function* answer(
+  carrier: Carrier,
+  params: ToolParams,
+  request: ModernRequest,
+  call: CallContext,
+): AsyncGenerator<Said, void, undefined> {
+  const mirrored = await params.headersOf(request, call);
+  for await (const message of roundTrip(carrier, request, mirrored, call)) {
+    if ('error' in message && message.error.code === HEADER_MISMATCH && request.method === 'tools/call') {
+      params.forget();
+      const again = await params.headersOf(request, call);
+      if (JSON.stringify(again) === JSON.stringify(mirrored)) return yield message;
+      return yield* roundTrip(carrier, request, again, call);
+    }
+    if (request.method === 'tools/list' && 'result' in message) params.learn(message.result);
+    yield message;
+  }
+}
+
+/** One POST and its messages, ended by the caller's signal or by the time a round may take. */
+export async function* roundTrip(
+  carrier: Carrier,
+  request: ModernRequest,
+  mirrored: Readonly<Record<string, string>>,
+  { signal, principal, lease }: CallContext,
+  msMax: number = LIMITS.roundMsMax,
+): AsyncGenerator<Said, void, undefined> {
+  if (signal.aborted) return;
+  const stop = new AbortController();
+  const cancel = () => stop.abort(signal.reason);
+  signal.addEventListener('abort', cancel, { once: true });
+  let late = false;
+  const timer = traitsOf(request.method).endless
+    ? undefined
+    : setTimeout(() => {
+        late = true;
+        stop.abort();
+      }, msMax);
+  let answered = false;
+  try {
+    const headers = { ...mirrored, ...standardHeaders(request) };
+    const post = { headers, body: JSON.stringify(request), principal, session: lease?.session };
+    for await (const message of messagesOf(await carrier(post, stop.signal), request)) {
+      answered = !('method' in message);
+      yield message;
+    }
+  } catch (thrown) {
+    if (signal.aborted) return;
+    throw late ? new Fault('upstream_timeout', `The upstream did not answer within ${msMax} ms.`) : thrown;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', cancel);
+    if (!answered) stop.abort();
+  }
+}
+
+/** The result of a list request; what goes wrong is reported and otherwise means: no list. */
+async function listTools(
+  carrier: Carrier,
+  request: ModernRequest,
+  call: CallContext,
+  observer: Observer,
+): Promise<Readonly<Record<string, unknown>> | undefined> {
+  try {
+    // Others wait for this list too, so it is not given up with the call that needed it first.
+    const ownCall = { ...call, signal: new AbortController().signal };
+    for await (const message of roundTrip(carrier, request, {}, ownCall, LIMITS.upstreamProbeMs)) {
+      if ('result' in message) return message.result;
+    }
+  } catch (thrown) {
+    const { code, message, detail } = faultOf(thrown);
+    const more = detail === undefined ? {} : { detail };
+    observer({ event: 'upstream.unlisted', level: 'warning', method: 'tools/list', code, message, ...more });
+  }
+  return undefined;
+}
