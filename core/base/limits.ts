@@ -69,6 +69,23 @@ export const LIMITS = {
   pruneRowsMax: 500,
   /** Pause between two such goes while there is more to delete, so that they do not hold up anybody. */
   prunePauseMs: 100,
+  /** The body that an item of DynamoDB holds (it takes 400 KB, names and keys included); a longer one is kept in parts. */
+  itemBodyBytesMax: 350 * 1024,
+  /** One part of such a body before it is packed or sealed, which makes it longer by 167 % at worst. */
+  partBytesMax: 128 * 1024,
+  /** One record of any kind in DynamoDB. */
+  recordBytesMax: 128 * 1024 * 1024,
+  /** How long an attempt to connect to DynamoDB, or one request, may take before it is repeated. */
+  storeConnectMsMax: 1_000,
+  storeRequestMsMax: 5_000,
+  /** How long `createTable` waits for a new table. */
+  tableCreationMsMax: 60_000,
+  /** Pause between two looks at a stream that another process may be writing: doubled with each that finds nothing. */
+  tailPollMsMin: 50,
+  tailPollMsMax: 1_000,
+  /** Streams whose ends a process remembers, and how long it believes what it remembers. */
+  knownStreamsMax: 4_096,
+  knownStreamMsMax: 10 * 60_000,
   /** Events read from the log in one go. */
   eventsPerReadMax: 256,
   /** Tries of a write that lost a race before we call it a store fault. */

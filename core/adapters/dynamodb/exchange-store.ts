@@ -1,0 +1,77 @@
+/**
+ * Exchanges in DynamoDB: one item each, in the partition of their session. The phase stands beside the body, so that a session's
+ * unsettled ones are found by a filter; what it means is the exchange machine's business.
+ */
+import type { StreamAddress } from '../../ports/event-log.ts';
+import type { ExchangeStore } from '../../ports/exchange-store.ts';
+import type { Exchange } from '../../session/exchange.ts';
+import type { Item } from './item.ts';
+import { number, text, textIn } from './item.ts';
+import { EXCHANGES, exchangeKey } from './keys.ts';
+import type { Records, StoredRecord } from './records.ts';
+import type { Table } from './table.ts';
+
+/** Streams of earlier exchanges of the same address. */
+export interface Leftovers {
+  /** One read: whether anything stands in a stream. */
+  any(stream: StreamAddress): Promise<boolean>;
+  clear(stream: StreamAddress): Promise<void>;
+}
+
+const AFTER_EVERY_CHARACTER = '\u{10ffff}';
+
+export function dynamodbExchangeStore(
+  table: Table,
+  records: Records,
+  leftovers: Leftovers,
+  now: () => number,
+): ExchangeStore {
+  const parse = async (item: Item): Promise<Exchange> => {
+    const key = { pk: textIn(item, 'pk'), sk: textIn(item, 'sk') };
+    return JSON.parse(await records.read(key, item)) as Exchange;
+  };
+  const load = async (session: string, id: string): Promise<Exchange | undefined> => {
+    const json = await records.load(exchangeKey(session, id), 'strong');
+    return json === undefined ? undefined : (JSON.parse(json) as Exchange);
+  };
+
+  return {
+    async create(exchange) {
+      const { session, id } = exchange;
+      const stream = { session, stream: id };
+      if (await leftovers.any(stream)) {
+        const found = await load(session, id);
+        if (found !== undefined) return { kind: 'exists', exchange: found };
+        await leftovers.clear(stream);
+      }
+      const outcome = await records.create(exchangeKey(session, id), recordOf(exchange));
+      return outcome === 'created' ? { kind: 'created' } : { kind: 'exists', exchange: await parse(outcome) };
+    },
+
+    load,
+
+    commit: next => records.commit(exchangeKey(next.session, next.id), recordOf(next)),
+
+    async unsettled(session) {
+      const found: Exchange[] = [];
+      const range = {
+        partition: exchangeKey(session, '').pk,
+        from: EXCHANGES,
+        to: EXCHANGES + AFTER_EVERY_CHARACTER,
+        filter: {
+          expression: '#phase <> :settled AND #expires > :now',
+          values: { ':settled': text('settled'), ':now': number(now()) },
+        },
+      };
+      for await (const item of table.query(range)) found.push(await parse(item));
+      return found;
+    },
+  };
+}
+
+const recordOf = (exchange: Exchange): StoredRecord => ({
+  version: exchange.version,
+  expiresAtMs: exchange.expiresAtMs,
+  json: JSON.stringify(exchange),
+  phase: exchange.phase,
+});
