@@ -1,10 +1,11 @@
 /**
  * Many laps on one store: the product is started once and killed in every lap. Shared by the test and by `npm run kill`.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { leftBehind } from '../../support/processes.ts';
 import type { Product } from '../../support/product.ts';
 import { lastingPort, startProduct } from '../../support/product.ts';
 import type { TrialOutcome } from './lap.ts';
@@ -52,7 +53,9 @@ export async function campaign({ program, trials, seed, onLap }: Campaign): Prom
   } finally {
     await product.stop();
   }
-  const complaints = [...outcomes.flatMap(outcome => repeatable(program, outcome)), ...leftBehind(folder)];
+  // What a killed product leaves behind ends by itself, when its stdin does.
+  const outlived = (await leftBehind(`--marker=${folder}`)).map(pid => `process ${pid} was left behind`);
+  const complaints = [...outcomes.flatMap(outcome => repeatable(program, outcome)), ...outlived];
   if (complaints.length === 0) rmSync(folder, { recursive: true, force: true });
   return { trials: outcomes, kills: laps, complaints };
 }
@@ -63,20 +66,3 @@ const repeatable = (program: ProgramName, { trial, seen, complaints }: TrialOutc
     const again = `npm run kill -- --program ${program} --seed ${seed} --trials ${TRIALS_PER_LAP}`;
     return `${trial.name} (${trial.tool}, killed ${trial.window}, had seen ${seen}; again: ${again}): ${complaint}`;
   });
-
-/** Programs that outlived the product that started them, by what their command line says. */
-function leftBehind(folder: string): readonly string[] {
-  if (process.platform !== 'linux') return [];
-  return readdirSync('/proc')
-    .filter(name => /^\d+$/.test(name))
-    .filter(pid => commandLineOf(pid).includes(`--marker=${folder}`))
-    .map(pid => `process ${pid} was left behind`);
-}
-
-function commandLineOf(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-  } catch {
-    return '';
-  }
-}

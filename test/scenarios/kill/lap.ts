@@ -6,7 +6,7 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Message, RpcRequest } from '../../../core/protocol/messages.ts';
 import { isNotification, isRequest } from '../../../core/protocol/messages.ts';
-import type { CallRecord } from '../../support/clients/patient-call.ts';
+import type { Answered, CallRecord } from '../../support/clients/patient-call.ts';
 import { patientCall } from '../../support/clients/patient-call.ts';
 import type { WireEvent } from '../../support/clients/wire.ts';
 import { eventsIn, insisting, WireClient } from '../../support/clients/wire.ts';
@@ -115,7 +115,7 @@ class Play {
       request,
       {
         answer: question => this.#answer(question),
-        onAccepted: () => this.#note('an answer accepted'),
+        onAccepted: answered => this.#accepted(answered),
         onMessage: message => this.#see(message),
       },
       CALL_MS_MAX,
@@ -155,8 +155,19 @@ class Play {
 
   #see(message: Message): void {
     if (isRequest(message)) this.#note('a question');
-    if (!isNotification(message) || this.#trigger?.message !== message.params?.message) return;
-    setTimeout(() => this.#gate.trigger(), this.#trigger?.delayMs);
+    if (isNotification(message)) this.#sign(message.params?.message);
+  }
+
+  #accepted(answered: Answered): void {
+    this.#note('an answer accepted');
+    if (fieldOf(answered.question) === this.#trial.field) this.#sign('accepted');
+  }
+
+  #sign(sign: unknown): void {
+    const { delayMs } = this.#trigger ?? {};
+    if (sign !== this.#trigger?.sign || delayMs === undefined) return;
+    if (delayMs === 0) this.#gate.trigger();
+    else setTimeout(() => this.#gate.trigger(), delayMs);
   }
 
   #note(seen: Seen): void {

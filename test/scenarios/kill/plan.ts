@@ -33,15 +33,18 @@ export interface Trial {
   readonly ownSession: boolean;
 }
 
-/** Kills a little after a client has seen this progress message, which comes right before something must not be lost. */
+/** Kills a little after a client has seen a sign, which comes right before or after something that must not be lost. */
 export interface Trigger {
   readonly trial: string;
-  readonly message: ProgressMessage;
+  readonly sign: Sign;
   readonly delayMs: number;
 }
 
-/** What the program says right before: its first question, its second question, its last stage, its result. */
-export type ProgressMessage = 'begun' | 'asking' | 'booking' | 'done';
+/**
+ * What the program reports right before its first question, its second question, its last stage and its result; and the 202
+ * to an answer.
+ */
+export type Sign = 'begun' | 'asking' | 'booking' | 'done' | 'accepted';
 
 export interface Lap {
   readonly seed: number;
@@ -59,22 +62,23 @@ export function planOf(seed: number, startMs: StartMs): Lap {
   const chance = new Chance(seed);
   const windows: Window[] = [...WINDOWS, chance.oneOf(WINDOWS)];
   const trials = windows.map((window, index) => trialOf(chance, window, `t${seed}-${index}`, startMs));
-  const message = chance.oneOf(['none', 'begun', 'asking', 'booking', 'done'] as const);
-  if (message === 'none') return { seed, trials, trigger: undefined };
-  const lead = trials.find(({ window }) => window === WINDOW_OF[message]);
-  if (lead === undefined) throw new Error(`No trial is ${WINDOW_OF[message]}.`);
+  const sign = chance.oneOf(['none', 'begun', 'asking', 'booking', 'done', 'accepted'] as const);
+  if (sign === 'none') return { seed, trials, trigger: undefined };
+  const lead = trials.find(({ window }) => window === WINDOW_OF[sign]);
+  if (lead === undefined) throw new Error(`No trial is ${WINDOW_OF[sign]}.`);
   const { workMs, name } = lead;
-  const due = { begun: 0, asking: workMs, booking: workMs, done: (workMs * 4) / 3 }[message];
+  const due = { begun: 0, asking: workMs, booking: workMs, done: (workMs * 4) / 3, accepted: -startMs }[sign];
   const led = { ...lead, quiet: false, ageMs: startMs + 5 + due };
-  const trigger = { trial: name, message, delayMs: chance.between(0, 4) };
+  const trigger = { trial: name, sign, delayMs: sign === 'accepted' ? 0 : chance.between(0, 4) };
   return { seed, trials: trials.map(trial => (trial.name === name ? led : trial)), trigger };
 }
 
-const WINDOW_OF: Readonly<Record<ProgressMessage, Window>> = {
+const WINDOW_OF: Readonly<Record<Sign, Window>> = {
   begun: 'before the question is delivered',
   asking: 'while the second round runs',
   booking: 'while the result is delivered',
   done: 'while the result is delivered',
+  accepted: 'while the answer is accepted',
 };
 
 function trialOf(chance: Chance, window: Window, name: string, startMs: StartMs): Trial {

@@ -39,7 +39,7 @@ export interface CallScript {
   /** Told of everything as it is seen. */
   onMessage?(message: Message): void;
   /** An answer got its 202. */
-  onAccepted?(): void;
+  onAccepted?(answered: Answered): void;
 }
 
 const PAUSE_MS = 20;
@@ -142,7 +142,7 @@ class PatientCall {
       if (response === undefined) continue;
       if (response.status !== 202) throw new Error(`an answer got ${response.status}: ${await response.text()}`);
       answered.accepted = true;
-      this.#script.onAccepted?.();
+      this.#script.onAccepted?.(answered);
     }
   }
 
