@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Started } from './started.ts';
-import { started } from './started.ts';
+import { serverFile, started } from './started.ts';
 
 export class Bench {
   readonly #servers: Started[] = [];
@@ -19,6 +19,17 @@ export class Bench {
     const server = await started(name, args);
     this.#servers.push(server);
     return server;
+  }
+
+  /** Fermata before a program of `bench/servers`, with a store on the disk: a fresh one unless it is given. */
+  fermata(program: string, data = this.folder()): Promise<Started> {
+    const store = data === 'in memory' ? ['--memory'] : ['--data', data];
+    return this.start('fermata', ['--program', serverFile(program), '--port', '0', ...store]);
+  }
+
+  /** Fermata before a server on the network. */
+  fermataBefore(url: string): Promise<Started> {
+    return this.start('fermata', ['--upstream', url, '--port', '0', '--data', this.folder()]);
   }
 
   /** A fresh folder on a disk, for a store. */

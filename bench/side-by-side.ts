@@ -4,7 +4,7 @@
  */
 import type { Call } from './load/closed-loop.ts';
 import { closedLoop } from './load/closed-loop.ts';
-import type { Lane } from './load/lane.ts';
+import { Lane } from './load/lane.ts';
 import type { Started } from './started.ts';
 import type { Spread } from './statistics.ts';
 import { spreadOf } from './statistics.ts';
@@ -15,6 +15,14 @@ export interface Contestant {
   readonly call: Call;
   open(): Promise<Lane>;
 }
+
+/** One whose clients open a session each. */
+export const legacyContestant = (name: string, server: Started, call: Call): Contestant => ({
+  name,
+  server,
+  call,
+  open: () => Lane.open(server.url),
+});
 
 /** How long and how often. */
 export interface Pace {

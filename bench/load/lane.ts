@@ -38,6 +38,12 @@ export class Lane {
     return lane;
   }
 
+  /** The same session, where its server was started again. */
+  at(url: string): Lane {
+    this.close();
+    return new Lane(url, this.#headers);
+  }
+
   nextId(): number {
     return ++this.#lastId;
   }
@@ -97,6 +103,6 @@ export async function* eventsOf(response: IncomingMessage): AsyncGenerator<Strea
 }
 
 function eventOf(block: string): StreamEvent {
-  const data = /^data: ?(.+)$/m.exec(block)?.[1];
+  const data = /^data: ?(\S.*)$/m.exec(block)?.[1];
   return { id: /^id: ?(.+)$/m.exec(block)?.[1], message: data === undefined ? undefined : JSON.parse(data) };
 }

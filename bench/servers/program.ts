@@ -4,6 +4,7 @@
  * `add` is the plain call; `ask` asks one question; `ask_many` asks as many as it is told, one after the other. Questions
  * are sent on the stream of their call, which is the only place where the SDK's own transport delivers them.
  */
+import type { ServerOptions } from '@modelcontextprotocol/sdk/server/index.js';
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js';
 import type { ServerNotification, ServerRequest } from '@modelcontextprotocol/sdk/types.js';
@@ -26,8 +27,10 @@ async function ask(extra: Extra, message: string): Promise<number> {
 
 const said = (value: number) => ({ content: [{ type: 'text' as const, text: `total ${value}` }] });
 
-export default function benchProgram(): McpServer {
-  const server = new McpServer({ name: 'bench', version: '1.0.0' });
+/** The context that Fermata hands to a factory has none of the SDK's options in it. */
+export default function benchProgram({ jsonSchemaValidator }: ServerOptions = {}): McpServer {
+  const options = jsonSchemaValidator === undefined ? {} : { jsonSchemaValidator };
+  const server = new McpServer({ name: 'bench', version: '1.0.0' }, options);
   server.registerTool(
     'add',
     { description: 'Adds two numbers', inputSchema: { a: z.number(), b: z.number() } },

@@ -1,0 +1,106 @@
+/**
+ * What a waiting call costs while it waits: memory of the process, with its clients gone and with their streams held, and
+ * bytes in the store. The process that is started again on the same store has nothing of it in memory ("evicted").
+ */
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Bench } from '../bench.ts';
+import { plainCall, questionCall, waitingCall } from '../load/calls.ts';
+import { Lane } from '../load/lane.ts';
+import type { MemoryUse } from '../servers/child.ts';
+import type { Started } from '../started.ts';
+
+const LANES = 32;
+/** Streams held by clients. */
+const HELD = 1_000;
+const WARM_UP_CALLS = 2_000;
+
+export interface MemoryScore {
+  readonly name: string;
+  readonly calls: number;
+  /** Growth per waiting call. */
+  readonly residentBytes: number;
+  readonly heapBytes: number;
+  readonly residentTotalBytes: number;
+}
+
+export interface MemoryScores {
+  readonly rows: readonly MemoryScore[];
+  readonly storeBytesPerCall: number;
+}
+
+export async function waitingMemory(bench: Bench, calls: number): Promise<MemoryScores> {
+  const rows: MemoryScore[] = [];
+  const measure = async (name: string, server: Started, gone: number): Promise<void> => {
+    bench.say(`${name}: ${gone} waiting calls with their clients gone, then ${HELD} with streams held`);
+    await warmUp(server);
+    const idle = await server.memory();
+    await leaveWaiting(server, gone);
+    const waiting = await server.memory();
+    rows.push(rowOf(`${name}, clients gone`, gone, idle, waiting));
+    const held = await holdWaiting(server, HELD);
+    rows.push(rowOf(`${name}, streams held`, HELD, waiting, await server.memory()));
+    for (const lane of held) lane.close();
+  };
+
+  const data = bench.folder();
+  const empty = bench.folder();
+  const fermata = await bench.fermata('program', data);
+  await measure('Fermata', fermata, calls);
+  await fermata.kill();
+  const storeBytesPerCall = bytesIn(data) / (calls + HELD);
+
+  bench.say('Fermata started again on that store, and on an empty one');
+  const [fresh, reopened] = [await bench.fermata('program', empty), await bench.fermata('program', data)];
+  for (const server of [fresh, reopened]) await plainCall(await Lane.open(server.url));
+  rows.push(
+    rowOf('Fermata, evicted (process started again)', calls + HELD, await fresh.memory(), await reopened.memory()),
+  );
+  await measure('SDK v1 stateful', await bench.start('sdk-v1'), Math.min(calls, 2_000));
+  await bench.endAll();
+  return { rows, storeBytesPerCall };
+}
+
+const rowOf = (name: string, calls: number, before: MemoryUse, after: MemoryUse): MemoryScore => ({
+  name,
+  calls,
+  residentBytes: (after.residentBytes - before.residentBytes) / calls,
+  heapBytes: (after.heapBytes - before.heapBytes) / calls,
+  residentTotalBytes: after.residentBytes,
+});
+
+/** Everything that grows once has grown: compiled code, buffers, the heap's spare pages. */
+async function warmUp(server: Started): Promise<void> {
+  await spread(WARM_UP_CALLS, server, questionCall);
+}
+
+/** Makes calls that wait, and hangs up on each. */
+async function leaveWaiting(server: Started, calls: number): Promise<void> {
+  await spread(calls, server, async lane => {
+    const { response } = await waitingCall(lane);
+    response.destroy();
+  });
+}
+
+/** Makes calls that wait, and keeps their connections; a client for every hundred. */
+async function holdWaiting(server: Started, calls: number): Promise<readonly Lane[]> {
+  const lanes = await Promise.all(Array.from({ length: Math.ceil(calls / 100) }, () => Lane.open(server.url)));
+  for (let call = 0; call < calls; call += lanes.length) await Promise.all(lanes.map(lane => waitingCall(lane)));
+  return lanes;
+}
+
+async function spread(calls: number, server: Started, call: (lane: Lane) => Promise<void>): Promise<void> {
+  let left = calls;
+  const lanes = await Promise.all(Array.from({ length: LANES }, () => Lane.open(server.url)));
+  await Promise.all(
+    lanes.map(async lane => {
+      while (left-- > 0) await call(lane);
+    }),
+  );
+  for (const lane of lanes) lane.close();
+}
+
+const bytesIn = (folder: string): number =>
+  readdirSync(folder)
+    .filter(file => file.startsWith('store.sqlite'))
+    .reduce((bytes, file) => bytes + statSync(join(folder, file)).size, 0);
