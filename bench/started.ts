@@ -38,6 +38,7 @@ export async function started(name: string, args: readonly string[] = []): Promi
     memory: async () => ((await asked('memory')) as { memory: MemoryUse }).memory,
     processorMicros: async () => ((await asked('processor')) as { processorMicros: number }).processorMicros,
     async kill() {
+      if (!living.has(child)) return;
       const gone = once(child, 'exit');
       child.kill('SIGKILL');
       await gone;
