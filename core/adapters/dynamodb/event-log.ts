@@ -5,6 +5,7 @@
  */
 import { LIMITS } from '../../base/limits.ts';
 import type { EventLog, SequencedEvent, StreamAddress } from '../../ports/event-log.ts';
+import { Notifier } from '../../ports/notifier.ts';
 import type { LoggedEvent } from '../../session/outbox.ts';
 import type { Bodies } from './bodies.ts';
 import type { Leftovers } from './exchange-store.ts';
@@ -12,7 +13,6 @@ import type { Item } from './item.ts';
 import { expiryOf, isLive, newWriterId, number, text, textIn } from './item.ts';
 import { bindingOf, eventSortKey, streamPartition } from './keys.ts';
 import type { KnownStreams } from './known-streams.ts';
-import { Notifier } from './notifier.ts';
 import { firstIn, keyAt, lastIn, Spans } from './spans.ts';
 import type { Range, Table } from './table.ts';
 

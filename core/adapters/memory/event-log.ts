@@ -3,8 +3,8 @@
  * is woken by the append itself. What an event says is not looked at.
  */
 import type { EventLog, SequencedEvent, StreamAddress } from '../../ports/event-log.ts';
+import { Notifier } from '../../ports/notifier.ts';
 import type { LoggedEvent } from '../../session/outbox.ts';
-import { Notifier } from './notifier.ts';
 import type { Room } from './room.ts';
 
 interface Row {
@@ -59,7 +59,7 @@ export function memoryEventLog(room: Room): MemoryEventLog {
     },
 
     clear: address => rows.clear(keyOf(address)),
-    close: () => notifier.notifyAll(),
+    close: () => notifier.close(),
   };
 }
 

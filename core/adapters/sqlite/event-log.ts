@@ -3,9 +3,9 @@
  * writer is here, and a reader that waits is woken by the append itself, after its commit.
  */
 import type { EventLog, SequencedEvent, StreamAddress } from '../../ports/event-log.ts';
+import { Notifier } from '../../ports/notifier.ts';
 import type { LoggedEvent } from '../../session/outbox.ts';
 import type { Connection } from './connection.ts';
-import { Notifier } from './notifier.ts';
 import type { Writer } from './writer.ts';
 
 export interface SqliteEventLog extends EventLog {

@@ -1,6 +1,9 @@
 /**
- * Wakes those of this process who wait for a key. It promises to leave nothing behind: whichever of the call, the signal and the
- * patience comes first, the other two are taken down.
+ * What event logs use to wake those of this process who wait in `changed`: beside the port, since every adapter needs it and
+ * adapters are strangers to one another.
+ *
+ * It promises to leave nothing behind: whichever of the call, the signal and the patience comes first, the other two are taken
+ * down.
  */
 export class Notifier {
   readonly #waiting = new Map<string, Set<() => void>>();
