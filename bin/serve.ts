@@ -13,6 +13,7 @@ import { jsonObserver, lineObserver } from './observers.ts';
 import { paintFor } from './paint.ts';
 import type { ServeSettings, Variables } from './settings.ts';
 import { serveSettings } from './settings.ts';
+import { outliveStrays } from './strays.ts';
 import { packageVersion } from './version.ts';
 import { welcomeText } from './welcome.ts';
 
@@ -34,6 +35,7 @@ export async function serve(given: Arguments, env: Variables): Promise<number> {
   const deployment = await Promise.race([starting, asked]);
   if (typeof deployment === 'string') process.exit(INTERRUPTED);
   started = true;
+  outliveStrays(observer);
   announce(deployment, settings, observer, env);
   const reason = await asked;
   observer({ event: 'server.stopping', level: 'info', message: reason });

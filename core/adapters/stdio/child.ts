@@ -31,6 +31,7 @@ export class ChildInstance implements ProgramInstance {
     this.#listener = listener;
     guarded(pid);
     child.stdout.on('data', (chunk: Buffer) => this.#read(chunk));
+    child.stdout.once('end', () => this.#fallenSilent());
     child.stderr.on('data', (chunk: Buffer) => {
       this.#stderr = Buffer.concat([this.#stderr, chunk]).subarray(-LIMITS.programStderrBytesMax);
     });
@@ -64,10 +65,9 @@ export class ChildInstance implements ProgramInstance {
   async #ask(): Promise<void> {
     this.#child.stdin.end();
     const timer = new AbortController();
-    const patience = (ms: number) => sleep(ms, undefined, { signal: timer.signal }).catch(() => {});
     const half = LIMITS.programExitMsMax / 2;
-    await Promise.race([this.#gone, patience(half)]);
-    if (this.#signal('SIGTERM')) await Promise.race([this.#gone, patience(half)]);
+    await Promise.race([this.#gone, patience(half, timer.signal)]);
+    if (this.#signal('SIGTERM')) await Promise.race([this.#gone, patience(half, timer.signal)]);
     timer.abort();
   }
 
@@ -93,6 +93,14 @@ export class ChildInstance implements ProgramInstance {
     else for (const message of messages) if (!this.#silent) this.#listener.onMessage(message);
   }
 
+  /** Its output has ended. Mostly its exit follows and says more; a program that goes on running will never answer. */
+  async #fallenSilent(): Promise<void> {
+    const timer = new AbortController();
+    await Promise.race([this.#gone, patience(LIMITS.programExitMsMax, timer.signal)]);
+    timer.abort();
+    this.#giveUp('The program closed its output, and goes on running.');
+  }
+
   #giveUp(message: string): void {
     this.#exited(message);
     this.#signal('SIGKILL');
@@ -113,13 +121,16 @@ export class ChildInstance implements ProgramInstance {
     released(this.#pid);
     // The pipes close once everybody who inherited them is dead; who left the group keeps them open, and is cut off.
     const timer = new AbortController();
-    await Promise.race([closed, sleep(LIMITS.programExitMsMax, undefined, { signal: timer.signal }).catch(() => {})]);
+    await Promise.race([closed, patience(LIMITS.programExitMsMax, timer.signal)]);
     timer.abort();
     for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
     this.#line(this.#lines.rest());
     this.#exited(`The program exited ${how}.`);
   }
 }
+
+/** Resolves after a while, or when it is not needed any more. */
+const patience = (ms: number, signal: AbortSignal): Promise<void> => sleep(ms, undefined, { signal }).catch(() => {});
 
 function parsed(line: string): unknown {
   try {
