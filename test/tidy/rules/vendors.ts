@@ -16,6 +16,7 @@ const PLACES: readonly { readonly vendor: RegExp; readonly folders: readonly str
   { vendor: /^(node:sqlite|libsql|better-sqlite3)$/, folders: ['core/adapters/sqlite'] },
   { vendor: /^(@aws-sdk|@smithy)\//, folders: ['core/adapters/dynamodb', 'core/adapters/lambda', 'functions'] },
   { vendor: /^@modelcontextprotocol\//, folders: ['core/adapters/sdk', 'core/http', 'bin'] },
+  { vendor: /^jose$/, folders: ['core/adapters/oauth'] },
   { vendor: /^@clack\//, folders: ['bin'] },
 ];
 
