@@ -40,11 +40,11 @@ export default function stranger(): McpServer {
 `;
 const LIBRARY = `
 import type { StatelessServer, Stores } from 'fermata';
-import { Fault, httpApp, memoryStores, proxy, runner, sdkServer } from 'fermata';
+import { httpApp, memoryStores, proxy, runner, sdkServer } from 'fermata';
 export const stores: Stores = memoryStores({});
 export const parts = (upstream: StatelessServer): unknown => [upstream, proxy, runner, sdkServer, httpApp];
-// @ts-expect-error There is no such code: the types are there, and are not any.
-export const fault = new Fault('no_such_code', 'x');
+/** Refused by the compiler where the types are missing, since \`any\` extends everything. */
+export const typed: 0 extends 1 & Stores ? never : true = true;
 `;
 const COMPILER = { module: 'nodenext', target: 'es2022', strict: true, noEmit: true, skipLibCheck: true, types: [] };
 
