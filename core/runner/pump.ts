@@ -44,7 +44,7 @@ export async function* pumped<Item, Outcome>(
     }
   } finally {
     signal.removeEventListener('abort', abandon);
-    abandon();
+    if (ended === undefined) abandon();
     await working;
   }
   if ('error' in ended) throw ended.error;
