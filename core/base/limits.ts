@@ -69,11 +69,9 @@ export const LIMITS = {
   pruneRowsMax: 500,
   /** Pause between two such goes while there is more to delete, so that they do not hold up anybody. */
   prunePauseMs: 100,
-  /** The body that an item of DynamoDB holds (it takes 400 KB, names and keys included); a longer one is kept in parts. */
+  /** The body that an item of DynamoDB holds, packed (it takes 400 KB, names and keys included); a longer one is kept in parts. */
   itemBodyBytesMax: 350 * 1024,
-  /** One part of such a body before it is packed or sealed, which makes it longer by 167 % at worst. */
-  partBytesMax: 128 * 1024,
-  /** One record of any kind in DynamoDB. */
+  /** One record of any kind in DynamoDB, before it is packed. */
   recordBytesMax: 128 * 1024 * 1024,
   /** How long an attempt to connect to DynamoDB, or one request, may take before it is repeated. */
   storeConnectMsMax: 1_000,
@@ -137,6 +135,21 @@ export const LIMITS = {
   programExitMsMax: 500,
   /** Quiet time after which a stdio program with an open question counts as waiting. In-process programs need none. */
   stdioSettleMs: 25,
+  /** How long before the end of a Lambda invocation its streams and its work are ended: an invocation that runs out of time is killed. */
+  invocationMarginMs: 10_000,
+  /** How far the clock of an issuer of access tokens may be from ours. */
+  tokenToleranceMs: 30_000,
+  /** How long an issuer may take to answer for its metadata or its keys, and how long either may be. */
+  issuerAnswerMsMax: 5_000,
+  issuerDocumentBytesMax: 1024 * 1024,
+  /** How long an issuer's keys are kept before they are fetched again, and believed while they cannot be. */
+  keysKeepMs: 10 * 60_000,
+  keysKeepMsMax: 60 * 60_000,
+  /** Pause before keys are fetched again for a token that names an unknown one, and after a failure. */
+  keysPauseMs: 10_000,
+  keysRetryMs: 1_000,
+  /** The id of a principal; a longer name is hashed. */
+  principalIdCharactersMax: 256,
   /** Session settings with the names and ranges of Amazon Bedrock AgentCore Runtime. */
   idleTimeoutMsDefault: 900_000,
   idleTimeoutMsMin: 60_000,

@@ -1,0 +1,137 @@
+/**
+ * A function of the local Lambda: its environments, its limits, and what its invocations were charged.
+ *
+ * An invocation goes to an environment that waits for the same tenant, or to a new one. One that is about to be free is waited
+ * for briefly, as Lambda's queues do.
+ */
+import type { Billed } from './environment.ts';
+import { Environment } from './environment.ts';
+import type { Invocation } from './invocation.ts';
+import { Refusal } from './invocation.ts';
+import type { Keeper } from './keeper.ts';
+
+export interface FunctionOptions {
+  /** `file.export`, in the folder `taskRoot`. */
+  readonly handler: string;
+  readonly taskRoot: string;
+  readonly variables?: Readonly<Record<string, string>>;
+  readonly timeoutMs?: number;
+  readonly memoryMb?: number;
+  /** Reserved concurrency: invocations beyond it are throttled. */
+  readonly concurrency?: number;
+  /** Every invocation has a tenant, and no environment serves two. */
+  readonly isTenanted?: boolean;
+  readonly url?: 'BUFFERED' | 'RESPONSE_STREAM';
+  /** The caller that the URL names as verified, as it does in the authorization type `AWS_IAM`. */
+  readonly urlCallerArn?: string;
+  /** Pauses before an asynchronous invocation that failed is made again; then it is a dead letter. */
+  readonly retryPausesMs?: readonly number[];
+}
+
+const FINISHING_MS_MAX = 25;
+
+export class LocalFunction {
+  readonly name: string;
+  readonly options: FunctionOptions;
+  readonly environments = new Set<Environment>();
+  readonly billed: Billed[] = [];
+  readonly deadLetters: { readonly payload: Buffer; readonly errorType: string }[] = [];
+  readonly #keeper: Keeper;
+  readonly #variables: Readonly<Record<string, string>>;
+  readonly #waiting = new Set<() => void>();
+  #throttled = 0;
+
+  constructor(name: string, options: FunctionOptions, keeper: Keeper, variables: Readonly<Record<string, string>>) {
+    this.name = name;
+    this.options = options;
+    this.#keeper = keeper;
+    this.#variables = variables;
+  }
+
+  /** Refuses the next invocations for want of capacity. */
+  throttle(invocations: number): void {
+    this.#throttled = invocations;
+  }
+
+  /** Resolves when the response is over. Throws a `Refusal` if it is not taken. */
+  async invoke(invocation: Invocation): Promise<void> {
+    this.#admit(invocation);
+    const environment = (await this.#free(invocation.tenantId)) ?? this.#create(invocation.tenantId);
+    await environment.run(invocation);
+  }
+
+  #admit({ tenantId }: Invocation): void {
+    const { isTenanted = false, concurrency } = this.options;
+    if (isTenanted !== (tenantId !== undefined)) {
+      const is = isTenanted ? 'is' : 'is not';
+      throw new Refusal(
+        400,
+        'InvalidParameterValueException',
+        `The invoked function ${is} enabled with tenancy configuration. ${isTenanted ? 'Add a valid' : 'Remove the'} tenant ID.`,
+      );
+    }
+    const busy = [...this.environments].filter(({ phase }) => phase !== 'frozen').length;
+    if (this.#throttled > 0 || busy >= (concurrency ?? Number.POSITIVE_INFINITY)) {
+      this.#throttled = Math.max(0, this.#throttled - 1);
+      const reason = 'ReservedFunctionConcurrentInvocationLimitExceeded';
+      throw new Refusal(429, 'TooManyRequestsException', 'Rate Exceeded.', reason);
+    }
+  }
+
+  async #free(tenantId: string | undefined): Promise<Environment | undefined> {
+    const of = (phase: string) =>
+      [...this.environments].find(
+        environment => environment.phase === phase && environment.options.tenantId === tenantId,
+      );
+    if (of('frozen') === undefined && of('finishing') !== undefined) await this.#someoneFrees();
+    return of('frozen');
+  }
+
+  #someoneFrees(): Promise<void> {
+    return new Promise(resolve => {
+      const wake = () => {
+        clearTimeout(timer);
+        this.#waiting.delete(wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, FINISHING_MS_MAX);
+      this.#waiting.add(wake);
+    });
+  }
+
+  #create(tenantId: string | undefined): Environment {
+    const { handler, taskRoot, timeoutMs = 3_000, memoryMb = 256, variables } = this.options;
+    const environment = new Environment(
+      {
+        functionName: this.name,
+        handler,
+        taskRoot,
+        timeoutMs,
+        memoryMb,
+        tenantId,
+        variables: { ...this.#variables, ...variables },
+      },
+      {
+        onBilled: billed => this.billed.push(billed),
+        onIdle: () => {
+          for (const wake of [...this.#waiting]) wake();
+        },
+        onStarted: pid => this.#keeper.began(pid),
+        onExit: gone => {
+          this.environments.delete(gone);
+          if (gone.pid !== undefined) this.#keeper.ended(gone.pid);
+        },
+      },
+    );
+    this.environments.add(environment);
+    void environment.start();
+    return environment;
+  }
+
+  /** Kills its environments, frozen ones and busy ones; all, or those in a phase. */
+  kill(phase?: Environment['phase']): number {
+    const killed = [...this.environments].filter(environment => phase === undefined || environment.phase === phase);
+    for (const environment of killed) environment.kill();
+    return killed.length;
+  }
+}
