@@ -16,7 +16,7 @@ const quick = process.argv.includes('--quick');
 const only = process.argv[process.argv.indexOf('--only') + 1]?.split(',');
 const isWanted = (part: string): boolean => !process.argv.includes('--only') || only?.includes(part) === true;
 
-const pace = quick ? { repetitions: 3, sliceMs: 300 } : { repetitions: 5, sliceMs: 1_000 };
+const pace = quick ? { repetitions: 3, sliceMs: 300 } : { repetitions: 5, sliceMs: 800 };
 
 async function report(bench: Bench): Promise<Report> {
   return {

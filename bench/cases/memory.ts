@@ -11,9 +11,9 @@ import type { MemoryUse } from '../servers/child.ts';
 import type { Started } from '../started.ts';
 
 const LANES = 32;
-/** Streams held by clients. */
-const HELD = 1_000;
-const WARM_UP_CALLS = 2_000;
+/** Of the waiting calls: how many settled ones come before them, and how many more have their streams held by clients. */
+const WARM_UP_SHARE = 0.2;
+const HELD_SHARE = 0.1;
 
 export interface MemoryScore {
   readonly name: string;
@@ -31,15 +31,17 @@ export interface MemoryScores {
 
 export async function waitingMemory(bench: Bench, calls: number): Promise<MemoryScores> {
   const rows: MemoryScore[] = [];
+  const streams = calls * HELD_SHARE;
   const measure = async (name: string, server: Started, gone: number): Promise<void> => {
-    bench.say(`${name}: ${gone} waiting calls with their clients gone, then ${HELD} with streams held`);
-    await warmUp(server);
+    bench.say(`${name}: ${gone} waiting calls with their clients gone, then ${streams} with streams held`);
+    // Everything that grows once must have grown: compiled code, buffers, the heap's spare pages.
+    await spread(calls * WARM_UP_SHARE, server, questionCall);
     const idle = await server.memory();
     await leaveWaiting(server, gone);
     const waiting = await server.memory();
     rows.push(rowOf(`${name}, clients gone`, gone, idle, waiting));
-    const held = await holdWaiting(server, HELD);
-    rows.push(rowOf(`${name}, streams held`, HELD, waiting, await server.memory()));
+    const held = await holdWaiting(server, streams);
+    rows.push(rowOf(`${name}, streams held`, streams, waiting, await server.memory()));
     for (const lane of held) lane.close();
   };
 
@@ -48,13 +50,13 @@ export async function waitingMemory(bench: Bench, calls: number): Promise<Memory
   const fermata = await bench.fermata('program', data);
   await measure('Fermata', fermata, calls);
   await fermata.kill();
-  const storeBytesPerCall = bytesIn(data) / (calls + HELD);
+  const storeBytesPerCall = bytesIn(data) / (calls + streams);
 
   bench.say('Fermata started again on that store, and on an empty one');
   const [fresh, reopened] = [await bench.fermata('program', empty), await bench.fermata('program', data)];
   for (const server of [fresh, reopened]) await plainCall(await Lane.open(server.url));
   rows.push(
-    rowOf('Fermata, evicted (process started again)', calls + HELD, await fresh.memory(), await reopened.memory()),
+    rowOf('Fermata, evicted (process started again)', calls + streams, await fresh.memory(), await reopened.memory()),
   );
   await measure('SDK v1 stateful', await bench.start('sdk-v1'), Math.min(calls, 2_000));
   await bench.endAll();
@@ -68,11 +70,6 @@ const rowOf = (name: string, calls: number, before: MemoryUse, after: MemoryUse)
   heapBytes: (after.heapBytes - before.heapBytes) / calls,
   residentTotalBytes: after.residentBytes,
 });
-
-/** Everything that grows once has grown: compiled code, buffers, the heap's spare pages. */
-async function warmUp(server: Started): Promise<void> {
-  await spread(WARM_UP_CALLS, server, questionCall);
-}
 
 /** Makes calls that wait, and hangs up on each. */
 async function leaveWaiting(server: Started, calls: number): Promise<void> {
