@@ -24,6 +24,13 @@ export const SERVE: Command = {
       options: [
         { name: 'program', value: '<file>', help: 'A module whose default export builds a server of SDK v1 or v2.' },
         { name: 'upstream', value: '<url>', help: 'The endpoint of a stateless MCP server.' },
+        {
+          name: 'upstream-header',
+          value: '<header>',
+          repeats: true,
+          env: 'FERMATA_UPSTREAM_HEADERS',
+          help: 'A header for it, "Name: value": its credentials. The variable takes one a line.',
+        },
       ],
     },
     {
@@ -41,7 +48,7 @@ export const SERVE: Command = {
           value: '<address>',
           env: 'HOST',
           initial: '127.0.0.1',
-          help: 'Address to bind; any but loopback needs API keys.',
+          help: 'Address to bind; any but loopback needs --auth.',
         },
         {
           name: 'data',
@@ -96,6 +103,12 @@ export const SERVE: Command = {
       title: 'Who may come in',
       options: [
         {
+          name: 'auth',
+          value: '<way>',
+          env: 'FERMATA_AUTH',
+          help: 'none (loopback only), api-key (FERMATA_API_KEYS) or jwt (FERMATA_JWT_ISSUER and so on); what is set decides.',
+        },
+        {
           name: 'allow-host',
           value: '<name>',
           repeats: true,
@@ -119,7 +132,7 @@ export const SERVE: Command = {
       ],
     },
   ],
-  more: 'Times are seconds, or like 90s, 15m, 8h, 14d. FERMATA_API_KEYS holds the lines that "fermata key" prints.',
+  more: 'Times are seconds, or like 90s, 15m, 8h, 14d. FERMATA_API_KEYS holds the lines that "fermata key" prints. Access tokens (jwt) need FERMATA_JWT_ISSUER and FERMATA_JWT_AUDIENCE, and take FERMATA_JWT_JWKS and FERMATA_JWT_SCOPES.',
 };
 
 export const DEMO: Command = {

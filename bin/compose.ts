@@ -14,16 +14,17 @@ import { memoryStores } from '../core/adapters/memory/stores.ts';
 import { nodeEnvironment } from '../core/adapters/node/environment.ts';
 import { sqliteStores } from '../core/adapters/sqlite/stores.ts';
 import { LIMITS } from '../core/base/limits.ts';
-import { apiKeys, parseApiKeys } from '../core/http/api-keys.ts';
+import { isLoopback, LOOPBACK_NAMES } from '../core/base/loopback.ts';
 import { httpApp } from '../core/http/app.ts';
-import { anonymous } from '../core/http/authenticator.ts';
-import { assertBindable, isLoopback, LOOPBACK_NAMES } from '../core/http/loopback.ts';
+import { assertBindable } from '../core/http/loopback.ts';
 import { serveHttp } from '../core/http/serve.ts';
 import type { Environment } from '../core/ports/environment.ts';
 import type { Observer } from '../core/ports/observer.ts';
 import type { Stores } from '../core/ports/stores.ts';
 import { proxy } from '../core/proxy/proxy.ts';
 import { runner } from '../core/runner/runner.ts';
+import type { AuthMode } from './auth-settings.ts';
+import { authenticatorFor } from './authentication.ts';
 import type { ServeSettings } from './settings.ts';
 import { introducedName, upstreamFor } from './upstream.ts';
 
@@ -35,7 +36,7 @@ export interface Deployment {
   readonly name: string;
   /** The folder of the store; `undefined` for memory. */
   readonly store: string | undefined;
-  readonly authenticated: boolean;
+  readonly auth: AuthMode;
   /** Ends everything in order; what waits goes on when it is started again. */
   close(): Promise<void>;
 }
@@ -61,10 +62,10 @@ async function open(
   version: string,
   opened: Closing[],
 ): Promise<Omit<Deployment, 'close'>> {
-  const { host, port, apiKeys: keys, data, idleTimeoutMs, lifetimeMs, idleAction, retryLost, holdMs } = settings;
-  assertBindable({ host, authenticated: keys !== undefined });
-  const authenticate = keys === undefined ? anonymous() : apiKeys(parseApiKeys(keys));
+  const { host, port, auth, data, idleTimeoutMs, lifetimeMs, idleAction, retryLost, holdMs } = settings;
+  assertBindable({ host, authenticated: auth.mode !== 'none' });
   const environment = nodeEnvironment();
+  const authenticate = authenticatorFor(auth, { environment, observer });
   const owner = environment.newId();
   const stores = openStores(data, environment, owner);
   opened.push(() => stores.close());
@@ -94,7 +95,7 @@ async function open(
     await drained;
   });
   const url = `${served.url}/mcp`;
-  return { url, description: upstream.description, name, store: data, authenticated: keys !== undefined };
+  return { url, description: upstream.description, name, store: data, auth: auth.mode };
 }
 
 const openStores = (folder: string | undefined, environment: Environment, owner: string): Stores =>
@@ -106,8 +107,9 @@ function keyRing({ stateKeys, data }: ServeSettings): KeyRing {
   return data === undefined ? newKeyRing() : embeddedKeyRing(data);
 }
 
-/** The `Host` names to answer to: those of this machine and those allowed; any, where every caller shows a key. */
-function namesOf({ host, allowHosts }: ServeSettings): readonly string[] | 'any' {
+/** The `Host` names to answer to: those of this machine and those allowed; any, where every caller shows a credential. */
+function namesOf({ host, allowHosts, auth }: ServeSettings): readonly string[] | 'any' {
   if (allowHosts.length === 0 && !isLoopback(host)) return 'any';
-  return [...LOOPBACK_NAMES, host, ...allowHosts].map(name => name.toLowerCase());
+  const published = auth.mode === 'jwt' ? [new URL(auth.audience).hostname] : [];
+  return [...LOOPBACK_NAMES, host, ...published, ...allowHosts].map(name => name.toLowerCase());
 }

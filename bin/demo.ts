@@ -16,8 +16,8 @@ import { screenOn } from './demo/screen.ts';
 import type { ServerProcess } from './demo/server-process.ts';
 import { startServer } from './demo/server-process.ts';
 import { takeTour } from './demo/tour.ts';
+import type { Variables } from './given.ts';
 import { Misuse } from './misuse.ts';
-import type { Variables } from './settings.ts';
 
 /** Where `fermata serve` listens unless it is told otherwise. */
 const usualUrl = (env: Variables): string => `http://127.0.0.1:${env.PORT || '8787'}/mcp`;

@@ -7,10 +7,10 @@ import { Fault } from '../core/base/errors.ts';
 import type { Arguments, Command } from './arguments.ts';
 import { closestTo, readArguments } from './arguments.ts';
 import { COMMANDS } from './commands.ts';
+import type { Variables } from './given.ts';
 import { helpOf, overview } from './help.ts';
 import { Misuse } from './misuse.ts';
 import { paintFor } from './paint.ts';
-import type { Variables } from './settings.ts';
 import { packageVersion } from './version.ts';
 
 type Run = (given: Arguments, env: Variables) => Promise<number>;

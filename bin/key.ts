@@ -3,9 +3,9 @@
  */
 import { newApiKey } from '../core/http/api-keys.ts';
 import type { Arguments } from './arguments.ts';
+import type { Variables } from './given.ts';
 import type { Paint } from './paint.ts';
 import { paintFor } from './paint.ts';
-import type { Variables } from './settings.ts';
 
 export async function key(given: Arguments, env: Variables): Promise<number> {
   const name = given.operand ?? '';

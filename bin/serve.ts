@@ -9,9 +9,10 @@ import type { Observer } from '../core/ports/observer.ts';
 import type { Arguments } from './arguments.ts';
 import type { Deployment } from './compose.ts';
 import { compose } from './compose.ts';
+import type { Variables } from './given.ts';
 import { jsonObserver, lineObserver } from './observers.ts';
 import { paintFor } from './paint.ts';
-import type { ServeSettings, Variables } from './settings.ts';
+import type { ServeSettings } from './settings.ts';
 import { serveSettings } from './settings.ts';
 import { outliveStrays } from './strays.ts';
 import { packageVersion } from './version.ts';
@@ -61,7 +62,7 @@ function observerFor({ json, debug }: ServeSettings): Observer {
 }
 
 function announce(deployment: Deployment, settings: ServeSettings, observer: Observer, env: Variables): void {
-  const { url, name, store, authenticated } = deployment;
+  const { url, name, store, auth } = deployment;
   if (settings.json) {
     observer({
       event: 'server.listening',
@@ -70,7 +71,7 @@ function announce(deployment: Deployment, settings: ServeSettings, observer: Obs
       name,
       pid: process.pid,
       store: store ?? 'memory',
-      authenticated,
+      auth,
     });
     return;
   }

@@ -9,20 +9,25 @@ import { LIMITS } from '../core/base/limits.ts';
 import type { IdleAction } from '../core/session/session.ts';
 import type { Arguments, OptionRow } from './arguments.ts';
 import { optionsOf } from './arguments.ts';
+import type { AuthMode, AuthSettings } from './auth-settings.ts';
+import { authSettings } from './auth-settings.ts';
 import { SERVE } from './commands.ts';
 import { formatDuration, parseDuration } from './duration.ts';
+import type { Given, Variables } from './given.ts';
+import { choice, invalid } from './given.ts';
 import { Misuse } from './misuse.ts';
-
-export type Variables = Readonly<Record<string, string | undefined>>;
+import { upstreamHeaders } from './upstream-headers.ts';
 
 /** What is made stateful. */
 export type Served =
   | { readonly kind: 'example' }
   | { readonly kind: 'module'; readonly path: string }
   | { readonly kind: 'command'; readonly command: string; readonly args: readonly string[] }
-  | { readonly kind: 'upstream'; readonly url: string };
+  /** `headers` are secrets. */
+  | { readonly kind: 'upstream'; readonly url: string; readonly headers: Readonly<Record<string, string>> };
 
 const RETRY_LOST = ['never', 'idempotent', 'always'] as const;
+const AUTH_MODES = ['none', 'api-key', 'jwt'] as const satisfies readonly AuthMode[];
 const IDLE_ACTIONS = ['sleep', 'end'] as const satisfies readonly IdleAction[];
 /** Below the 29 seconds after which API gateways cut. */
 const HOLD_MS_EXAMPLE = 25_000;
@@ -42,18 +47,11 @@ export interface ServeSettings {
   readonly holdMs: number | undefined;
   readonly allowHosts: readonly string[];
   readonly allowOrigins: readonly string[];
-  /** The value of FERMATA_API_KEYS. */
-  readonly apiKeys: string | undefined;
+  readonly auth: AuthSettings;
   /** The value of FERMATA_KEYS: what seals the state that travels through clients. */
   readonly stateKeys: string | undefined;
   readonly json: boolean;
   readonly debug: boolean;
-}
-
-/** A value and where it came from, for errors. */
-interface Given {
-  readonly text: string;
-  readonly from: string;
 }
 
 export function serveSettings(given: Arguments, env: Variables, folder: string): ServeSettings {
@@ -66,7 +64,7 @@ export function serveSettings(given: Arguments, env: Variables, folder: string):
     throw new Misuse(`${facts} Raise --max-lifetime or lower --idle-timeout.`);
   }
   return {
-    served: servedBy(given, folder),
+    served: servedBy(given, env, folder),
     port: port(lookUp('port')),
     host: lookUp('host')?.text ?? '127.0.0.1',
     data: dataFolder(given, lookUp('data'), isOn('memory'), folder),
@@ -77,7 +75,7 @@ export function serveSettings(given: Arguments, env: Variables, folder: string):
     holdMs: holdTime(lookUp('hold')),
     allowHosts: list(rowOf('allow-host'), given, env),
     allowOrigins: list(rowOf('allow-origin'), given, env),
-    apiKeys: env.FERMATA_API_KEYS || undefined,
+    auth: authSettings(env, lookUp('auth'), AUTH_MODES),
     stateKeys: env.FERMATA_KEYS || undefined,
     json: isOn('json'),
     debug: isOn('debug'),
@@ -109,13 +107,16 @@ const list = (row: OptionRow, given: Arguments, env: Variables): readonly string
     .map(text => text.trim())
     .filter(text => text !== '');
 
-function servedBy(given: Arguments, folder: string): Served {
+function servedBy(given: Arguments, env: Variables, folder: string): Served {
   const program = given.values.program?.[0];
   const upstream = given.values.upstream?.[0];
   const ways = [program, upstream, given.command].filter(way => way !== undefined);
   if (ways.length > 1) throw new Misuse('Give one of --program, --upstream and -- <command>, not several.');
+  const headers = given.values['upstream-header'];
+  if (headers !== undefined && upstream === undefined) throw new Misuse('--upstream-header needs --upstream.');
   if (program !== undefined) return { kind: 'module', path: resolve(folder, program) };
-  if (upstream !== undefined) return { kind: 'upstream', url: upstreamUrl(upstream) };
+  if (upstream !== undefined)
+    return { kind: 'upstream', url: upstreamUrl(upstream), headers: headersFrom(headers, env) };
   if (given.command === undefined) return { kind: 'example' };
   const [command, ...args] = given.command;
   if (command === undefined) {
@@ -127,8 +128,22 @@ function servedBy(given: Arguments, folder: string): Served {
 
 function upstreamUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url !== undefined && (url.username !== '' || url.password !== '')) {
+    throw new Misuse(
+      '--upstream holds credentials, and URLs are printed. Give them as FERMATA_UPSTREAM_HEADERS instead.',
+    );
+  }
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return url.href;
   throw invalid({ text, from: '--upstream' }, 'no URL of an MCP endpoint', 'http://127.0.0.1:3000/mcp');
+}
+
+function headersFrom(lines: readonly string[] | undefined, env: Variables): Readonly<Record<string, string>> {
+  if (lines !== undefined) return upstreamHeaders(lines, '--upstream-header');
+  const text = env.FERMATA_UPSTREAM_HEADERS ?? '';
+  return upstreamHeaders(
+    text.split('\n').filter(line => line.trim() !== ''),
+    'FERMATA_UPSTREAM_HEADERS',
+  );
 }
 
 function port(given: Given | undefined): number {
@@ -156,16 +171,4 @@ function within(given: Given, min: number, max: number, example: number): number
   if (value !== undefined && value >= min && value <= max) return value;
   const bounds = `from ${formatDuration(min)} to ${formatDuration(max)}`;
   throw invalid(given, value === undefined ? `no time (${bounds})` : `not ${bounds}`, formatDuration(example));
-}
-
-function choice<T extends string>(given: Given | undefined, choices: readonly T[], initial: T): T {
-  if (given === undefined) return initial;
-  const chosen = choices.find(value => value === given.text);
-  if (chosen !== undefined) return chosen;
-  throw invalid(given, `none of ${choices.join(', ')}`, initial);
-}
-
-function invalid(given: Given, what: string, example: string): Misuse {
-  const shown = given.from.startsWith('--') ? `${given.from} ${example}` : `${given.from}=${example}`;
-  return new Misuse(`${given.from} is "${given.text}", which is ${what}. For example: ${shown}`);
 }

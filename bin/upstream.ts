@@ -48,8 +48,8 @@ export async function upstreamFor(served: Served, parts: Parts): Promise<Upstrea
       return { description: program.name, server: parts.runner(program) };
     }
     case 'upstream':
-      await probe({ url: served.url });
-      return { description: served.url, server: httpServer({ url: served.url, observer: parts.observer }) };
+      await probe(served);
+      return { description: served.url, server: httpServer({ ...served, observer: parts.observer }) };
   }
 }
 

@@ -1,16 +1,24 @@
 /** What `fermata serve` prints when it listens: where, with which store, and what to do next. Text only. */
+import type { AuthMode } from './auth-settings.ts';
 import type { Deployment } from './compose.ts';
 import type { Paint } from './paint.ts';
 
-export interface Welcome extends Pick<Deployment, 'url' | 'description' | 'name' | 'store' | 'authenticated'> {
+export interface Welcome extends Pick<Deployment, 'url' | 'description' | 'name' | 'store' | 'auth'> {
   /** How people start the demo here: `npm run demo` in the repository, `npx fermata demo` elsewhere. */
   readonly demo: string;
 }
 
+const OPEN_TO: Readonly<Record<AuthMode, string>> = {
+  none: 'this machine only',
+  'api-key': 'holders of an API key',
+  jwt: 'holders of an access token',
+  iam: 'callers with AWS credentials',
+};
+
 export function welcomeText(welcome: Welcome, paint: Paint): string {
-  const { url, description, name, store, authenticated, demo } = welcome;
+  const { url, description, name, store, auth, demo } = welcome;
   const row = (title: string, value: string): string => `  ${paint('dim', title.padEnd(10))} ${value}`;
-  const keyHeader = authenticated ? { headers: { Authorization: 'Bearer <your key>' } } : {};
+  const keyHeader = auth === 'api-key' ? { headers: { Authorization: 'Bearer <your key>' } } : {};
   const configuration = JSON.stringify(
     { mcpServers: { [slugOf(name)]: { type: 'http', url, ...keyHeader } } },
     undefined,
@@ -23,7 +31,7 @@ export function welcomeText(welcome: Welcome, paint: Paint): string {
     row('Serving', paint('bold', description)),
     row('Endpoint', paint('cyan', url)),
     row('Store', store ?? 'memory: nothing survives a restart'),
-    row('Open to', authenticated ? 'holders of an API key' : 'this machine only'),
+    row('Open to', OPEN_TO[auth]),
     '',
     `  ${paint('dim', 'For a client that reads mcpServers:')}`,
     indented(configuration, paint),

@@ -6,6 +6,7 @@ test('the public surface is these names', () => {
   expect(Object.keys(surface).sort()).toEqual([
     'Fault',
     'LIMITS',
+    'accessTokens',
     'aesSeal',
     'anonymous',
     'apiKeys',
@@ -14,6 +15,7 @@ test('the public surface is these names', () => {
     'hashKey',
     'httpApp',
     'httpServer',
+    'iamCallers',
     'loadFactory',
     'memoryStores',
     'newApiKey',
@@ -30,6 +32,7 @@ test('the public surface is these names', () => {
     'sqliteStores',
     'statelessApp',
     'stdioProgram',
+    'tokenVerifier',
   ]);
 });
 

@@ -38,6 +38,7 @@ export const FAULTS = {
   host_rejected: { blame: 'client', rpc: -32000 },
   origin_rejected: { blame: 'client', rpc: -32000 },
   principal_required: { blame: 'client', rpc: -32000 },
+  scope_insufficient: { blame: 'client', rpc: -32000 },
   upstream_unreachable: { blame: 'upstream', rpc: -32603 },
   upstream_timeout: { blame: 'upstream', rpc: -32603 },
   upstream_lost: { blame: 'upstream', rpc: -32603 },
@@ -53,6 +54,7 @@ export const FAULTS = {
   store_unavailable: { blame: 'store', rpc: -32603 },
   store_corrupt: { blame: 'store', rpc: -32603 },
   store_locked: { blame: 'operator', rpc: -32603 },
+  issuer_unavailable: { blame: 'operator', rpc: -32603 },
   setting_invalid: { blame: 'operator', rpc: -32603 },
   internal: { blame: 'us', rpc: -32603 },
 } as const satisfies Record<string, FaultRow>;

@@ -7,6 +7,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { Fault } from '../base/errors.ts';
 import type { Authentication, Authenticator } from './authenticator.ts';
+import { bearerOf } from './bearer.ts';
 
 export interface ApiKey {
   readonly name: string;
@@ -57,15 +58,11 @@ function checkName(name: string, where: string): void {
 
 const invalid = (message: string): Fault => new Fault('setting_invalid', message);
 
-const BEARER = /^Bearer +([^\s]+)$/i;
-
 /** Lets in whoever shows a key of the list, as the principal `key:<name>`. */
 export function apiKeys(keys: readonly ApiKey[]): Authenticator {
   return async request => {
-    const header = request.headers.get('authorization');
-    if (header === null) return rejected('Send an API key: Authorization: Bearer <key>.', 'Bearer');
-    const presented = BEARER.exec(header)?.[1];
-    if (presented === undefined) return rejected('Authorization must have the form: Bearer <key>.', 'Bearer');
+    const presented = bearerOf(request);
+    if (presented === undefined) return rejected('Send an API key: Authorization: Bearer <key>.', 'Bearer');
     const hash = createHash('sha256').update(presented, 'utf8').digest();
     let found: ApiKey | undefined;
     for (const key of keys) if (timingSafeEqual(key.hash, hash)) found = key;

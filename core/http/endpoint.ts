@@ -14,7 +14,8 @@ import { HEADER } from '../protocol/headers.ts';
 import type { RequestId } from '../protocol/messages.ts';
 import { preflightResponse, withOrigin } from './cross-origin.ts';
 import type { GuardOptions } from './guards.ts';
-import { checkHost, checkOrigin, checkPrincipal, PrincipalRequired } from './guards.ts';
+import { checkHost, checkOrigin, checkPrincipal, EntryRefused } from './guards.ts';
+import { serveMetadata } from './protected-resource.ts';
 import type { Headers } from './responses.ts';
 import { faultResponse, reportFault } from './responses.ts';
 import type { Era } from './status.ts';
@@ -52,6 +53,8 @@ export function endpoint(options: EndpointOptions, { allow, serve }: Endpoint): 
     const uptimeSeconds = Math.round((performance.now() - startedAt) / 1000);
     return c.json({ status: 'ok', uptimeSeconds, ...options.health?.() });
   });
+  const { resource } = options.authenticate;
+  if (resource !== undefined) serveMetadata(app, resource, path);
   app.all(path, c => answer(c.req.raw, options, { allow, serve }));
   app.notFound(c => {
     const fault = new Fault('path_unknown', `There is nothing at ${c.req.path}. The MCP endpoint is ${path}.`);
@@ -84,7 +87,7 @@ function refuse(thrown: unknown, observer: Observer, arrival: Arrival | undefine
 }
 
 function headersOf(fault: Fault, allow: string): Headers {
-  if (fault instanceof PrincipalRequired) return { 'www-authenticate': fault.challenge };
+  if (fault instanceof EntryRefused) return { 'www-authenticate': fault.challenge };
   return fault.code === 'method_not_allowed' ? { allow } : {};
 }
 

@@ -5,9 +5,10 @@
  * A guard throws the fault that says what was wrong; what it lets through it does not change.
  */
 import { Fault } from '../base/errors.ts';
+import { LOOPBACK_NAMES } from '../base/loopback.ts';
 import type { Principal } from '../ports/stateless-server.ts';
-import type { Authenticator } from './authenticator.ts';
-import { hostnameOf, LOOPBACK_NAMES } from './loopback.ts';
+import type { Authenticator, Rejection } from './authenticator.ts';
+import { hostnameOf } from './loopback.ts';
 
 export interface GuardOptions {
   readonly authenticate: Authenticator;
@@ -17,12 +18,12 @@ export interface GuardOptions {
   readonly origins?: readonly string[] | undefined;
 }
 
-/** Thrown for a caller without a principal; carries the challenge for `WWW-Authenticate`. */
-export class PrincipalRequired extends Fault {
+/** Thrown for a caller that may not come in; carries the challenge for `WWW-Authenticate`. */
+export class EntryRefused extends Fault {
   readonly challenge: string;
 
-  constructor(message: string, challenge: string) {
-    super('principal_required', message);
+  constructor({ code = 'principal_required', rejected, challenge }: Rejection) {
+    super(code, rejected);
     this.challenge = challenge;
   }
 }
@@ -51,7 +52,7 @@ function isLoopbackOrigin(origin: string): boolean {
 export async function checkPrincipal(request: Request, { authenticate }: GuardOptions): Promise<Principal> {
   const outcome = await authenticate(request);
   if ('principal' in outcome) return outcome.principal;
-  throw new PrincipalRequired(outcome.rejected, outcome.challenge);
+  throw new EntryRefused(outcome);
 }
 
 const JSON_TYPE = /^application\/json *(?:;|$)/i;

@@ -41,6 +41,7 @@ export const STATUSES: Readonly<Record<FaultCode, StatusRow>> = {
   host_rejected: both(403),
   origin_rejected: both(403),
   principal_required: both(401),
+  scope_insufficient: both(403),
   upstream_unreachable: both(502),
   upstream_timeout: both(504),
   upstream_lost: both(502),
@@ -56,6 +57,7 @@ export const STATUSES: Readonly<Record<FaultCode, StatusRow>> = {
   store_unavailable: { ...both(503), retryAfterSeconds: 1 },
   store_corrupt: both(500),
   store_locked: both(500),
+  issuer_unavailable: { ...both(503), retryAfterSeconds: 5 },
   setting_invalid: both(500),
   internal: both(500),
 };

@@ -37,40 +37,46 @@ describe('help', () => {
         fermata serve --upstream https://host/mcp   a stateless server of 2026-07-28 over HTTP
 
       What to serve
-        --program <file>          A module whose default export builds a server of SDK v1 or v2.
-        --upstream <url>          The endpoint of a stateless MCP server.
+        --program <file>             A module whose default export builds a server of SDK v1 or v2.
+        --upstream <url>             The endpoint of a stateless MCP server.
+        --upstream-header <header>   A header for it, "Name: value": its credentials. The variable takes
+                                     one a line. [FERMATA_UPSTREAM_HEADERS]
 
       Where
-        --port <number>           Port to listen on; 0 takes a free one. [default 8787, PORT]
-        --host <address>          Address to bind; any but loopback needs API keys.
-                                  [default 127.0.0.1, HOST]
-        --data <folder>           Folder of the store and its key. [default .fermata, FERMATA_DATA]
-        --memory                  Keep everything in memory: nothing survives a restart.
+        --port <number>              Port to listen on; 0 takes a free one. [default 8787, PORT]
+        --host <address>             Address to bind; any but loopback needs --auth.
+                                     [default 127.0.0.1, HOST]
+        --data <folder>              Folder of the store and its key. [default .fermata, FERMATA_DATA]
+        --memory                     Keep everything in memory: nothing survives a restart.
 
       Sessions
-        --idle-timeout <time>     Idle time after which a session sleeps or ends: 1m to 8h.
-                                  [default 15m, FERMATA_IDLE_TIMEOUT]
-        --max-lifetime <time>     When a session ends whatever happens: 1m to 14d.
-                                  [default 8h, FERMATA_MAX_LIFETIME]
-        --idle-action <action>    What idleness does: sleep (until the next request) or end.
-                                  [default sleep, FERMATA_IDLE_ACTION]
-        --retry-lost <which>      Calls to run again when their process died at work: never, idempotent or
-                                  always. [default idempotent, FERMATA_RETRY_LOST]
-        --hold <time>             End a connection after this time though its call goes on, and let the
-                                  client come back: 1s to 15m. For networks that cut long connections.
-                                  [FERMATA_HOLD]
+        --idle-timeout <time>        Idle time after which a session sleeps or ends: 1m to 8h.
+                                     [default 15m, FERMATA_IDLE_TIMEOUT]
+        --max-lifetime <time>        When a session ends whatever happens: 1m to 14d.
+                                     [default 8h, FERMATA_MAX_LIFETIME]
+        --idle-action <action>       What idleness does: sleep (until the next request) or end.
+                                     [default sleep, FERMATA_IDLE_ACTION]
+        --retry-lost <which>         Calls to run again when their process died at work: never, idempotent
+                                     or always. [default idempotent, FERMATA_RETRY_LOST]
+        --hold <time>                End a connection after this time though its call goes on, and let the
+                                     client come back: 1s to 15m. For networks that cut long connections.
+                                     [FERMATA_HOLD]
 
       Who may come in
-        --allow-host <name>       A further value of the Host header to accept. [FERMATA_ALLOW_HOST]
-        --allow-origin <origin>   A further value of the Origin header to accept. [FERMATA_ALLOW_ORIGIN]
+        --auth <way>                 none (loopback only), api-key (FERMATA_API_KEYS) or jwt
+                                     (FERMATA_JWT_ISSUER and so on); what is set decides. [FERMATA_AUTH]
+        --allow-host <name>          A further value of the Host header to accept. [FERMATA_ALLOW_HOST]
+        --allow-origin <origin>      A further value of the Origin header to accept.
+                                     [FERMATA_ALLOW_ORIGIN]
 
       Output
-        --json                    Log one JSON object a line. [FERMATA_JSON]
-        --debug                   Log everything, and show stacks with errors.
-        --help                    Show this help.
+        --json                       Log one JSON object a line. [FERMATA_JSON]
+        --debug                      Log everything, and show stacks with errors.
+        --help                       Show this help.
 
       Times are seconds, or like 90s, 15m, 8h, 14d. FERMATA_API_KEYS holds the lines that "fermata key"
-      prints.
+      prints. Access tokens (jwt) need FERMATA_JWT_ISSUER and FERMATA_JWT_AUDIENCE, and take
+      FERMATA_JWT_JWKS and FERMATA_JWT_SCOPES.
       "
     `);
   });

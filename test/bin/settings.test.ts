@@ -34,7 +34,7 @@ describe('settings', () => {
       holdMs: undefined,
       allowHosts: [],
       allowOrigins: [],
-      apiKeys: undefined,
+      auth: { mode: 'none' },
       stateKeys: undefined,
       json: false,
       debug: false,
@@ -53,7 +53,7 @@ describe('settings', () => {
       idleAction: 'end',
       retryLost: 'never',
       json: true,
-      apiKeys: 'k',
+      auth: { mode: 'api-key', keys: 'k' },
     });
     const argv = ['--port', '2', '--host', 'h', '--data', '/x', '--idle-timeout', '90', '--retry-lost', 'always'];
     expect(settings(argv, { ...env, ...more })).toMatchObject({
@@ -75,13 +75,17 @@ describe('settings', () => {
     expect(settings([], { PORT: '', FERMATA_JSON: '0', FERMATA_API_KEYS: '' })).toMatchObject({
       port: 8787,
       json: false,
-      apiKeys: undefined,
+      auth: { mode: 'none' },
     });
   });
 
   test('tell what is served', () => {
     expect(settings(['--program', './server.ts']).served).toEqual({ kind: 'module', path: '/work/server.ts' });
-    expect(settings(['--upstream', 'https://host/mcp']).served).toEqual({ kind: 'upstream', url: 'https://host/mcp' });
+    expect(settings(['--upstream', 'https://host/mcp']).served).toEqual({
+      kind: 'upstream',
+      url: 'https://host/mcp',
+      headers: {},
+    });
     expect(settings(['--', 'npx', '-y', 'x']).served).toEqual({ kind: 'command', command: 'npx', args: ['-y', 'x'] });
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { isLoopback } from '../../core/base/loopback.ts';
 import { apiKeys, hashKey, newApiKey, parseApiKeys } from '../../core/http/api-keys.ts';
-import { assertBindable, isLoopback } from '../../core/http/loopback.ts';
+import { assertBindable } from '../../core/http/loopback.ts';
 
 const HASH = '2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b';
 const asking = (authorization?: string) =>

@@ -28,6 +28,7 @@ it('every fault has its status in both eras', () => {
     'host_rejected 403 403',
     'origin_rejected 403 403',
     'principal_required 401 401',
+    'scope_insufficient 403 403',
     'upstream_unreachable 502 502',
     'upstream_timeout 504 504',
     'upstream_lost 502 502',
@@ -43,6 +44,7 @@ it('every fault has its status in both eras', () => {
     'store_unavailable 503 503',
     'store_corrupt 500 500',
     'store_locked 500 500',
+    'issuer_unavailable 503 503',
     'setting_invalid 500 500',
     'internal 500 500',
   ]);
@@ -56,7 +58,7 @@ it('only what may pass by itself says when to try again', () => {
   const again = Object.entries(STATUSES).flatMap(([code, row]) =>
     row.retryAfterSeconds === undefined ? [] : [`${code} ${row.retryAfterSeconds}`],
   );
-  expect(again).toEqual(['store_unavailable 1']);
+  expect(again).toEqual(['store_unavailable 1', 'issuer_unavailable 5']);
 });
 
 it.each([

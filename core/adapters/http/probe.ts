@@ -65,7 +65,7 @@ function told(fault: Fault, url: string): Fault {
   const status = fault.data?.status;
   const options = { cause: fault, ...(fault.detail === undefined ? {} : { detail: fault.detail }) };
   if (status === 401 || status === 403) {
-    const message = `${url} asks for credentials (HTTP ${status}). Give them as a header of the upstream.`;
+    const message = `${url} asks for credentials (HTTP ${status}). Give them with --upstream-header or FERMATA_UPSTREAM_HEADERS.`;
     return new Fault('upstream_unreachable', message, options);
   }
   if (status === 400 || status === 404 || status === 405 || status === 406 || fault.code === 'upstream_invalid') {

@@ -42,7 +42,7 @@ describe('probing an upstream', () => {
     await using there = await answering(status);
     await expect(probe({ url: there.url })).rejects.toMatchObject({
       code: 'upstream_unreachable',
-      message: `${there.url} asks for credentials (HTTP ${status}). Give them as a header of the upstream.`,
+      message: `${there.url} asks for credentials (HTTP ${status}). Give them with --upstream-header or FERMATA_UPSTREAM_HEADERS.`,
     });
   });
 
