@@ -135,6 +135,9 @@ export const LIMITS = {
   programExitMsMax: 500,
   /** Quiet time after which a stdio program with an open question counts as waiting. In-process programs need none. */
   stdioSettleMs: 25,
+  /** Tries of an invocation that is refused for want of capacity, and the pause before the second; it doubles each time. */
+  busyAttemptsMax: 5,
+  busyPauseMs: 200,
   /** How long before the end of a Lambda invocation its streams and its work are ended: an invocation that runs out of time is killed. */
   invocationMarginMs: 10_000,
   /** How far the clock of an issuer of access tokens may be from ours. */

@@ -62,6 +62,43 @@ export function describeSealContract(name: string, make: () => Promise<SealUnder
       expect(seal.seal('a secret', 'binding')).not.toBe(sealed);
     });
 
+    const bytes = fc.uint8Array({ maxLength: 200 });
+
+    test('law: bytes that were sealed are opened with the same binding, and with no other', () => {
+      fc.assert(
+        fc.property(bytes, fc.string(), fc.string(), (plain, binding, other) => {
+          const sealed = seal.sealBytes(plain, binding);
+          expect(Buffer.from(seal.openBytes(sealed, binding) ?? [1]).equals(plain)).toBe(true);
+          if (other !== binding) expect(seal.openBytes(sealed, other)).toBeUndefined();
+          expect(Buffer.from(seal.sealBytes(plain, binding)).equals(sealed)).toBe(false);
+        }),
+      );
+    });
+
+    test('law: bytes that were altered anywhere, cut off, or are not ours are not opened', () => {
+      fc.assert(
+        fc.property(bytes, fc.nat(), fc.integer({ min: 1, max: 255 }), (plain, at, change) => {
+          const sealed = Uint8Array.from(seal.sealBytes(plain, 'binding'));
+          const index = at % sealed.length;
+          expect(seal.openBytes(sealed.slice(0, index), 'binding')).toBeUndefined();
+          sealed[index] = (sealed[index] ?? 0) ^ change;
+          expect(seal.openBytes(sealed, 'binding')).toBeUndefined();
+          expect(seal.openBytes(plain, 'binding')).toBeUndefined();
+        }),
+      );
+    });
+
+    test('bytes are not opened as a text, nor a text as bytes', () => {
+      const sealed = Buffer.from(seal.sealBytes(Buffer.from('text'), ''));
+      expect(seal.open(sealed.toString('latin1'), '')).toBeUndefined();
+      const [version, id, payload = ''] = seal.seal('text', '').split('.');
+      const asBytes = Buffer.concat([Buffer.from(`${version}.${id}.`), Buffer.from(payload, 'base64url')]);
+      expect(seal.openBytes(asBytes, '')).toBeUndefined();
+      expect(
+        seal.openBytes(Buffer.concat([Buffer.from(`fermata1b.${id}.`), Buffer.from(payload, 'base64url')]), ''),
+      ).toBeUndefined();
+    });
+
     test('a long text of many repetitions is sealed to less than its length', () => {
       expect(seal.seal('the same question again. '.repeat(1000), '').length).toBeLessThan(1000);
     });

@@ -1,7 +1,7 @@
 /**
  * The seal: AES-256-GCM over text, as `fermata1.<key id>.<base64url of iv, tag, ciphertext>`. The prefix and the binding are
  * authenticated with it. What is encrypted begins with one byte that says whether the text was packed (raw deflate); unpacking
- * stops at a bound. It knows nothing of journals, requests or time: expiry belongs to what is sealed.
+ * stops at a bound. Bytes that are stored are sealed as they are, in bytes: `fermata1b.<key id>.`, iv, tag, ciphertext. It knows nothing of journals, requests or time: expiry belongs to what is sealed.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
@@ -11,9 +11,13 @@ import type { Seal } from '../../ports/seal.ts';
 import type { Key, KeyRing } from './key-ring.ts';
 
 const VERSION = 'fermata1';
+/** Another name for sealed bytes, so that neither form opens as the other. */
+const BYTES_VERSION = 'fermata1b';
 const CIPHER = 'aes-256-gcm';
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
+/** Longer than any version and key id. */
+const PREFIX_MAX = 32;
 const PLAIN = 0;
 const PACKED = 1;
 
@@ -39,10 +43,28 @@ export function aesSeal({ keys }: { readonly keys: KeyRing }): Seal {
         return undefined;
       }
     },
+
+    sealBytes(plain, binding) {
+      const prefix = `${BYTES_VERSION}.${sealing.id}.`;
+      return Buffer.concat([Buffer.from(prefix), encrypt(sealing, plain, prefix + binding)]);
+    },
+
+    openBytes(sealed, binding) {
+      const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
+      const [version, id = '', rest] = bytes.toString('latin1', 0, PREFIX_MAX).split('.', 3);
+      const key = byId.get(id);
+      if (version !== BYTES_VERSION || key === undefined || rest === undefined) return undefined;
+      const prefix = `${version}.${id}.`;
+      try {
+        return decrypt(key, bytes.subarray(prefix.length), prefix + binding);
+      } catch {
+        return undefined;
+      }
+    },
   };
 }
 
-function encrypt(key: Key, plain: Buffer, authenticated: string): Buffer {
+function encrypt(key: Key, plain: Uint8Array, authenticated: string): Buffer {
   const iv = randomBytes(IV_BYTES);
   const cipher = createCipheriv(CIPHER, key.secret, iv, { authTagLength: TAG_BYTES }).setAAD(
     Buffer.from(authenticated),

@@ -111,8 +111,8 @@ export function dynamodbEventLog(
 
   async function eventsIn(item: Item): Promise<SequencedEvent[]> {
     const first = firstIn(item);
-    const json = await bodies.read(item, bindingOf(keyAt(textIn(item, 'pk'), first)));
-    return (JSON.parse(json) as LoggedEvent[]).map((event, index) => ({ sequence: first + index, ...event }));
+    const events = await bodies.readJson<LoggedEvent[]>(item, bindingOf(keyAt(textIn(item, 'pk'), first)));
+    return events.map((event, index) => ({ sequence: first + index, ...event }));
   }
 }
 

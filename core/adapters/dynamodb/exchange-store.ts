@@ -26,14 +26,10 @@ export function dynamodbExchangeStore(
   leftovers: Leftovers,
   now: () => number,
 ): ExchangeStore {
-  const parse = async (item: Item): Promise<Exchange> => {
-    const key = { pk: textIn(item, 'pk'), sk: textIn(item, 'sk') };
-    return JSON.parse(await records.read(key, item)) as Exchange;
-  };
-  const load = async (session: string, id: string): Promise<Exchange | undefined> => {
-    const json = await records.load(exchangeKey(session, id), 'strong');
-    return json === undefined ? undefined : (JSON.parse(json) as Exchange);
-  };
+  const parse = (item: Item): Promise<Exchange> =>
+    records.read<Exchange>({ pk: textIn(item, 'pk'), sk: textIn(item, 'sk') }, item);
+  const load = (session: string, id: string): Promise<Exchange | undefined> =>
+    records.load<Exchange>(exchangeKey(session, id), 'strong');
 
   return {
     async create(exchange) {

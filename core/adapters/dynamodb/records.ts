@@ -60,13 +60,13 @@ export class Records {
     return written.done || isWrittenBy(written.found, writer) ? 'committed' : 'conflict';
   }
 
-  async load(key: Key, consistency: 'eventual' | 'strong'): Promise<string | undefined> {
+  async load<T>(key: Key, consistency: 'eventual' | 'strong'): Promise<T | undefined> {
     const item = await this.#table.get(key, consistency);
-    return isLive(item, this.#now()) ? this.read(key, item) : undefined;
+    return isLive(item, this.#now()) ? this.read<T>(key, item) : undefined;
   }
 
-  read(key: Key, item: Item): Promise<string> {
-    return this.#bodies.read(item, bindingOf(key, numberIn(item, 'version')));
+  read<T>(key: Key, item: Item): Promise<T> {
+    return this.#bodies.readJson<T>(item, bindingOf(key, numberIn(item, 'version')));
   }
 
   async #attributes(key: Key, record: StoredRecord, writer: string): Promise<Item> {

@@ -14,10 +14,7 @@ export function dynamodbSessionStore(records: Records): SessionStore {
       return (await records.create(sessionKey(session.id), recordOf(session))) === 'created' ? 'created' : 'exists';
     },
 
-    async load(id, consistency = 'eventual') {
-      const json = await records.load(sessionKey(id), consistency);
-      return json === undefined ? undefined : (JSON.parse(json) as Session);
-    },
+    load: (id, consistency = 'eventual') => records.load<Session>(sessionKey(id), consistency),
 
     commit: next => records.commit(sessionKey(next.id), recordOf(next)),
   };

@@ -1,7 +1,5 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll } from 'vitest';
-import { newKeyRing } from '../../../core/adapters/crypto/key-ring.ts';
-import { aesSeal } from '../../../core/adapters/crypto/seal.ts';
 import { describeEventLogContract } from '../../contracts/event-log.contract.ts';
 import { describeExchangeStoreContract } from '../../contracts/exchange-store.contract.ts';
 import { describeRoundGuardContract } from '../../contracts/round-guard.contract.ts';
@@ -23,14 +21,8 @@ afterAll(async () => {
   await emulator.stop();
 });
 
-const seal = aesSeal({ keys: newKeyRing() });
-
-for (const [name, make] of [
-  ['dynamodb', () => makeOnDynamodb(client)],
-  ['dynamodb, sealed', () => makeOnDynamodb(client, seal)],
-] as const) {
-  describeSessionStoreContract(name, make);
-  describeExchangeStoreContract(name, make);
-  describeEventLogContract(name, make);
-  describeRoundGuardContract(name, make);
-}
+const make = () => makeOnDynamodb(client);
+describeSessionStoreContract('dynamodb', make);
+describeExchangeStoreContract('dynamodb', make);
+describeEventLogContract('dynamodb', make);
+describeRoundGuardContract('dynamodb', make);

@@ -3,7 +3,10 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createTable } from '../../../core/adapters/dynamodb/schema.ts';
 import { dynamodbClient } from '../../../core/adapters/dynamodb/stores.ts';
 
-const LOCAL = { region: 'eu-central-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
+// On Node 20 the SDK says at every start that it will need a newer one; here that is noise.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+
+export const LOCAL = { region: 'eu-central-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
 
 export const clientOf = (endpoint: string): DynamoDBClient => dynamodbClient({ ...LOCAL, endpoint });
 

@@ -13,6 +13,8 @@ export type Mishap =
   | 'throttled'
   /** 500 `InternalServerError`, nothing done. */
   | 'failed'
+  /** 400 `AccessDeniedException`, nothing done. */
+  | 'denied'
   /** The connection is cut, nothing done. */
   | 'cut'
   /** Done, and the connection is cut before the answer. */
@@ -27,7 +29,8 @@ export interface Asked {
   readonly input: any;
 }
 
-export type Plan = (asked: Asked) => Mishap | undefined;
+/** A plan may take its time: the request waits for it. */
+export type Plan = (asked: Asked) => Mishap | undefined | Promise<Mishap | undefined>;
 
 export interface FaultProxy {
   readonly endpoint: string;
@@ -60,9 +63,10 @@ export async function startFaultProxy(endpoint: string): Promise<FaultProxy> {
     const operation = String(incoming.headers['x-amz-target']).split('.')[1] ?? '';
     const asked = { operation, input: JSON.parse(body.toString()) };
     proxy.asked.push(asked);
-    const mishap = proxy.plan(asked);
+    const mishap = await proxy.plan(asked);
     if (mishap === 'throttled') return refuse(response, 400, 'ThrottlingException');
     if (mishap === 'failed') return refuse(response, 500, 'InternalServerError');
+    if (mishap === 'denied') return refuse(response, 400, 'AccessDeniedException');
     if (mishap === 'cut') return void incoming.socket.destroy();
     if (typeof mishap === 'number') await new Promise(resolve => setTimeout(resolve, mishap));
     const answer = await forward(incoming, body);
