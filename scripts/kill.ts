@@ -57,6 +57,7 @@ function run(program: ProgramName) {
     onLap(outcomes) {
       everything.push(...outcomes);
       const wrong = outcomes.filter(({ complaints: found }) => found.length > 0);
+      for (const { trial, complaints: found } of wrong) console.error(trial, found);
       console.log(`${program} lap ${outcomes[0]?.trial.name.split('-')[0]}: ${outcomes.length - wrong.length} right`);
     },
   });

@@ -15,8 +15,10 @@ import { campaign, PROGRAM } from './kill/campaign.ts';
 import { WINDOWS } from './kill/plan.ts';
 
 const SEED = 20_261_121;
-const TRIALS = 30;
-const MINUTE_MS = 60_000;
+/** For each of two programs: 48 in all. */
+const TRIALS = 24;
+/** A machine that does something else as well is slow to start processes. */
+const TEST_MS_MAX = 180_000;
 
 describe('a call whose server is killed', () => {
   const outcomes: CampaignOutcome[] = [];
@@ -27,13 +29,13 @@ describe('a call whose server is killed', () => {
       const outcome = await campaign({ program, trials: TRIALS, seed: SEED });
       outcomes.push(outcome);
       expect(outcome.complaints).toEqual([]);
-      expect(outcome.kills).toBe(5);
+      expect(outcome.kills).toBe(4);
       expect(outcome.trials).toHaveLength(TRIALS);
       for (const window of WINDOWS) {
-        expect(outcome.trials.filter(({ trial }) => trial.window === window).length).toBeGreaterThanOrEqual(5);
+        expect(outcome.trials.filter(({ trial }) => trial.window === window).length).toBeGreaterThanOrEqual(4);
       }
     },
-    MINUTE_MS,
+    TEST_MS_MAX,
   );
 
   afterAll(() => {
@@ -44,27 +46,31 @@ describe('a call whose server is killed', () => {
 });
 
 describe('a real SDK client whose server is killed', () => {
-  it('goes on when the server is back, whatever its version and era', async () => {
-    const data = mkdtempSync(join(tmpdir(), 'fermata-kill-sdk-'));
-    const notes = join(data, 'notes');
-    const serve = ['--program', PROGRAM];
-    const port = await lastingPort();
-    const first = await startProduct({ data, port, serve });
-    const back = new Latch();
-    const waiting = SDK_CLIENT_NAMES.flatMap(name =>
-      ['seat', 'meal'].map(field => startCall(first.url, name, field, notes, back.promise)),
-    );
-    await Promise.all(waiting.map(({ asked }) => asked));
-    await first.kill();
-    const second = await startProduct({ data, port, serve });
-    back.resolve();
-    const said = await Promise.all(waiting.map(({ result }) => result));
-    const expected = SDK_CLIENT_NAMES.flatMap(name =>
-      ['seat', 'meal'].map(field => [{ type: 'text', text: `${name} ${field}: a seat, a meal` }]),
-    );
-    expect(said).toEqual(expected);
-    expect(await second.stop()).toBe(0);
-  });
+  it(
+    'goes on when the server is back, whatever its version and era',
+    async () => {
+      const data = mkdtempSync(join(tmpdir(), 'fermata-kill-sdk-'));
+      const notes = join(data, 'notes');
+      const serve = ['--program', PROGRAM];
+      const port = await lastingPort();
+      const first = await startProduct({ data, port, serve });
+      const back = new Latch();
+      const waiting = SDK_CLIENT_NAMES.flatMap(name =>
+        ['seat', 'meal'].map(field => startCall(first.url, name, field, notes, back.promise)),
+      );
+      await Promise.all(waiting.map(({ asked }) => asked));
+      await first.kill();
+      const second = await startProduct({ data, port, serve });
+      back.resolve();
+      const said = await Promise.all(waiting.map(({ result }) => result));
+      const expected = SDK_CLIENT_NAMES.flatMap(name =>
+        ['seat', 'meal'].map(field => [{ type: 'text', text: `${name} ${field}: a seat, a meal` }]),
+      );
+      expect(said).toEqual(expected);
+      expect(await second.stop()).toBe(0);
+    },
+    TEST_MS_MAX,
+  );
 });
 
 /** Calls the tool; its person waits with the answer to `field` until the server is back. */

@@ -6,13 +6,16 @@ import { mkdtemp, realpath, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { isObject } from '../../core/protocol/messages.ts';
 import type { SdkCall, SdkClient, Side } from '../support/clients/sdk.ts';
 import { SDK_CLIENTS } from '../support/clients/sdk.ts';
 import { messagesIn, WireClient } from '../support/clients/wire.ts';
 import type { TestDeployment } from '../support/deployment.ts';
 import { deployed } from '../support/deployment.ts';
+
+// Every run starts a process, which takes its time on a machine with much to do.
+vi.setConfig({ testTimeout: 120_000 });
 
 const bin = (path: string): string => fileURLToPath(import.meta.resolve(`@modelcontextprotocol/${path}`));
 const stdio = (path: string, ...args: string[]): Promise<TestDeployment> =>
@@ -89,6 +92,16 @@ describe.concurrent('server-everything', () => {
     await client.close();
   });
 
+  it('asks for the same page again after it was visited, since it cannot remember that it sent somebody there', async () => {
+    await using deployment = await stdio('server-everything/dist/index.js', 'stdio');
+    let asked = 0;
+    const elicit: Side['elicit'] = () => ({ action: ++asked < 3 ? 'accept' : 'decline' });
+    const client = await SDK_CLIENTS['SDK v1'](deployment.url, { ...SIDE, elicit });
+    const call = await client.call('trigger-url-elicitation', { url: 'https://example.com/', errorPath: true });
+    expect([asked, call.isError]).toEqual([3, true]);
+    await client.close();
+  });
+
   it('refuses a tool that exists as a task only, as it would without us', async () => {
     await using deployment = await stdio('server-everything/dist/index.js', 'stdio');
     const client = await WireClient.open(deployment.url);
@@ -126,25 +139,27 @@ describe.concurrent('server-memory', () => {
 const entity = (name: string) => ({ name, entityType: 'thing', observations: [] });
 
 describe.concurrent('server-filesystem', () => {
-  const cases = (folder: string): readonly Case[] => {
+  const files = (folder: string) => {
     const at = (name: string): string => join(folder, name);
-    return [
-      ['list_allowed_directories', {}, folder],
+    const changes: readonly Case[] = [
       ['create_directory', { path: at('sub') }, 'Successfully created directory'],
       ['write_file', { path: at('sub/a.txt'), content: 'one\ntwo\n' }, 'Successfully wrote'],
-      ['read_text_file', { path: at('sub/a.txt') }, 'one\ntwo'],
-      ['read_file', { path: at('sub/a.txt'), head: 1 }, 'one'],
-      ['read_multiple_files', { paths: [at('sub/a.txt'), at('pixel.png')] }, 'a.txt'],
-      ['read_media_file', { path: at('pixel.png') }, 'image/png'],
       ['edit_file', { path: at('sub/a.txt'), edits: [{ oldText: 'two', newText: 'three' }] }, '+three'],
+      ['move_file', { source: at('sub/a.txt'), destination: at('sub/b.txt') }, 'Successfully moved'],
+    ];
+    const looks: readonly Case[] = [
+      ['list_allowed_directories', {}, folder],
+      ['read_text_file', { path: at('sub/b.txt') }, 'one\nthree'],
+      ['read_file', { path: at('sub/b.txt'), head: 1 }, 'one'],
+      ['read_multiple_files', { paths: [at('sub/b.txt'), at('pixel.png')] }, 'b.txt'],
+      ['read_media_file', { path: at('pixel.png') }, 'image/png'],
       ['list_directory', { path: folder }, '[DIR] sub'],
       ['list_directory_with_sizes', { path: folder }, 'Total: 1 files, 1 directories'],
-      ['directory_tree', { path: folder }, '"name": "a.txt"'],
-      ['search_files', { path: folder, pattern: '**/*.txt' }, 'a.txt'],
-      ['get_file_info', { path: at('sub/a.txt') }, 'isFile: true'],
-      ['move_file', { source: at('sub/a.txt'), destination: at('b.txt') }, 'Successfully moved'],
-      ['read_text_file', { path: at('b.txt') }, 'one\nthree'],
+      ['directory_tree', { path: folder }, '"name": "b.txt"'],
+      ['search_files', { path: folder, pattern: '**/*.txt' }, 'b.txt'],
+      ['get_file_info', { path: at('sub/b.txt') }, 'isFile: true'],
     ];
+    return { changes, looks };
   };
 
   it('answers every tool it lists', async () => {
@@ -152,8 +167,10 @@ describe.concurrent('server-filesystem', () => {
     await writeFile(join(folder, 'pixel.png'), Buffer.from('89504e470d0a1a0a', 'hex'));
     await using deployment = await stdio('server-filesystem/dist/index.js', folder);
     const client = await SDK_CLIENTS['SDK v1'](deployment.url, { ...SIDE, roots: [`file://${folder}`] });
-    expect(await listed(client)).toEqual(toolsOf(cases(folder)));
-    for (const one of cases(folder)) await check(client, one);
+    const { changes, looks } = files(folder);
+    expect(await listed(client)).toEqual(toolsOf([...changes, ...looks]));
+    for (const one of changes) await check(client, one);
+    await Promise.all(looks.map(one => check(client, one)));
     await client.close();
   });
 });
