@@ -10,9 +10,8 @@ import type { Environment } from '../../ports/environment.ts';
 import type { Seal } from '../../ports/seal.ts';
 import type { Stores } from '../../ports/stores.ts';
 import { Bodies } from './bodies.ts';
-import { dynamodbEventLog } from './event-log.ts';
+import { DynamodbEventLog } from './event-log.ts';
 import { dynamodbExchangeStore } from './exchange-store.ts';
-import { KnownStreams } from './known-streams.ts';
 import { Records } from './records.ts';
 import { dynamodbRoundGuard } from './round-guard.ts';
 import { dynamodbSessionStore } from './session-store.ts';
@@ -34,7 +33,7 @@ export function dynamodbStores(options: DynamodbStoresOptions): Stores {
   const table = new Table(client, options.table);
   const bodies = new Bodies(table, options.seal);
   const records = new Records(table, bodies, now);
-  const events = dynamodbEventLog(table, bodies, new KnownStreams(now), now);
+  const events = new DynamodbEventLog(table, bodies, now);
   return {
     sessions: dynamodbSessionStore(records),
     exchanges: dynamodbExchangeStore(table, records, events, now),
