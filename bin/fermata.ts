@@ -75,5 +75,8 @@ const newIn = (detail: string, message: string): string =>
     .join('\n')
     .trim();
 
+/** Whoever reads what we print may leave at any time (`fermata --help | head`, a log whose collector died): that is no error of ours. */
+for (const output of [process.stdout, process.stderr]) output.on('error', () => {});
+
 const argv = process.argv.slice(2);
 process.exitCode = await main(argv).catch(thrown => report(thrown, argv.includes('--debug')));
