@@ -35,7 +35,9 @@ type JwtVariable = keyof typeof EXAMPLES;
 
 /** `modes` are those that work where this runs; `given` is the choice, if it was made. */
 export function authSettings(env: Variables, given: Given | undefined, modes: readonly AuthMode[]): AuthSettings {
-  const mode = choice(given, modes, modeOf(env));
+  const mode = given === undefined ? modeOf(env) : choice(given, modes, 'api-key');
+  if (!modes.includes(mode))
+    throw new Misuse(`Who may enter must be said here: ${modes.join(', ')}. For example: FERMATA_AUTH=${modes.at(-1)}`);
   switch (mode) {
     case 'none':
     case 'iam':
