@@ -97,6 +97,7 @@ class Play {
       calls.push(await this.#call());
       finals.push(this.#finals());
     } while (calls.length < 2 && calls.map(endingOf).at(-1) === 'lost');
+    await this.#untilKilled();
     const complaints = [...outcomeComplaints({ trial: this.#trial, calls, finals })];
     for (const call of calls) {
       complaints.push(...streamComplaints(call), ...redeliveryComplaints(call, await this.#redelivered(call)));
@@ -141,10 +142,7 @@ class Play {
       case 'while the question waits':
         if (field !== this.#trial.field) return;
         await this.#gate.pass(name, ageMs);
-        return new Promise(resolve => {
-          if (this.#killed.aborted) resolve();
-          this.#killed.addEventListener('abort', () => resolve());
-        });
+        return this.#untilKilled();
       case 'while the answer is accepted':
         return field === this.#trial.field ? this.#gate.pass(name, ageMs) : undefined;
       case 'while the second round runs':
@@ -152,6 +150,13 @@ class Play {
       case 'while the result is delivered':
         return field === 'meal' ? this.#gate.pass(name, ageMs) : undefined;
     }
+  }
+
+  #untilKilled(): Promise<void> {
+    return new Promise(resolve => {
+      if (this.#killed.aborted) resolve();
+      this.#killed.addEventListener('abort', () => resolve());
+    });
   }
 
   #see(message: Message): void {
