@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Line } from '../../support/dynamodb/budget.ts';
 import { measureBudget } from '../../support/dynamodb/budget.ts';
@@ -54,4 +56,10 @@ describe('what waiting costs', () => {
   test('opening a session is one write', () => {
     expect(line('initialize')).toMatchObject({ reads: 0, writes: 1, operations: 1 });
   });
+});
+
+test('the document shows every flow that is measured', () => {
+  const document = readFileSync(join(import.meta.dirname, '../../../docs/dynamodb.md'), 'utf8');
+  const shown = document.split('\n').flatMap(row => /^\| (.+?) +\| .*≤/.exec(row)?.[1] ?? []);
+  expect(shown).toEqual(lines.map(({ flow }) => flow));
 });
