@@ -64,7 +64,10 @@ const sampled = (text: string) => ({
 });
 const rootsOf = (side: Side) => ({ roots: (side.roots ?? []).map(uri => ({ uri, name: uri.slice(-1) })) });
 
-async function v1(url: string, side: Side): Promise<SdkClient> {
+/** Sent with every request. */
+type Headers = Readonly<Record<string, string>>;
+
+async function v1(url: string, side: Side, headers: Headers = {}): Promise<SdkClient> {
   const client = new V1Client(INFO, { capabilities: CAPABILITIES });
   const logged: unknown[] = [];
   client.setRequestHandler(ElicitRequestSchema, async ({ params }) => ({ ...(await side.elicit({ ...params })) }));
@@ -73,7 +76,7 @@ async function v1(url: string, side: Side): Promise<SdkClient> {
   client.setNotificationHandler(LoggingMessageNotificationSchema, ({ params }) => {
     logged.push(params.data);
   });
-  const transport = new V1Transport(new URL(url), { reconnectionOptions: RECONNECTION });
+  const transport = new V1Transport(new URL(url), { reconnectionOptions: RECONNECTION, requestInit: { headers } });
   // The transport's types are not exact about optional properties.
   await client.connect(transport as Parameters<typeof client.connect>[0]);
   return {
@@ -97,14 +100,14 @@ async function v1(url: string, side: Side): Promise<SdkClient> {
   };
 }
 
-async function v2(url: string, side: Side, mode: VersionNegotiationMode): Promise<SdkClient> {
+async function v2(url: string, side: Side, mode: VersionNegotiationMode, headers: Headers = {}): Promise<SdkClient> {
   const client = new V2Client(INFO, { capabilities: CAPABILITIES, versionNegotiation: { mode } });
   const logged: unknown[] = [];
   client.setRequestHandler('elicitation/create', async ({ params }) => ({ ...(await side.elicit({ ...params })) }));
   client.setRequestHandler('sampling/createMessage', ({ params }) => sampled(side.sample?.({ ...params }) ?? ''));
   client.setRequestHandler('roots/list', () => rootsOf(side));
   client.setNotificationHandler('notifications/message', ({ params }) => void logged.push(params.data));
-  const transport = new V2Transport(new URL(url), { reconnectionOptions: RECONNECTION });
+  const transport = new V2Transport(new URL(url), { reconnectionOptions: RECONNECTION, requestInit: { headers } });
   await client.connect(transport);
   const era = client.getProtocolEra() === 'modern' ? 'modern' : 'legacy';
   return {
@@ -116,7 +119,9 @@ async function v2(url: string, side: Side, mode: VersionNegotiationMode): Promis
       const options = {
         timeout: PATIENCE_MS,
         resetTimeoutOnProgress: true,
-        onprogress: (step: { progress: number }) => void progress.push(step.progress),
+        // The client of 2026 reports each round it retries as progress of its own, which has no total.
+        onprogress: (step: { progress: number; total?: number }) =>
+          void (step.total === undefined || progress.push(step.progress)),
       };
       const result = await client.callTool({ name, arguments: args }, options);
       return { content: result.content, isError: result.isError === true, progress };
@@ -131,9 +136,9 @@ async function v2(url: string, side: Side, mode: VersionNegotiationMode): Promis
 /** The clients of the matrix. Each is connected when its promise resolves. */
 export const SDK_CLIENTS = {
   'SDK v1': v1,
-  'SDK v2 legacy': (url: string, side: Side) => v2(url, side, 'legacy'),
-  'SDK v2 auto': (url: string, side: Side) => v2(url, side, 'auto'),
-} satisfies Record<string, (url: string, side: Side) => Promise<SdkClient>>;
+  'SDK v2 legacy': (url: string, side: Side, headers?: Headers) => v2(url, side, 'legacy', headers),
+  'SDK v2 auto': (url: string, side: Side, headers?: Headers) => v2(url, side, 'auto', headers),
+} satisfies Record<string, (url: string, side: Side, headers?: Headers) => Promise<SdkClient>>;
 
 export type SdkClientName = keyof typeof SDK_CLIENTS;
 export const SDK_CLIENT_NAMES = Object.keys(SDK_CLIENTS) as SdkClientName[];
