@@ -8,6 +8,7 @@ import { setTimeout } from 'node:timers/promises';
 import { Fault, rpcErrorOf } from '../base/errors.ts';
 import type { ExchangeId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
+import type { Observation } from '../ports/observer.ts';
 import type { RpcNotification } from '../protocol/messages.ts';
 import { isNotification, isObject } from '../protocol/messages.ts';
 import type { Exchange } from '../session/exchange.ts';
@@ -77,6 +78,7 @@ async function claimLapsed(engine: Engine, session: Session, exchange: Exchange)
     const claimed = await transition(engine, exchange.session, exchange.id, current =>
       current.generation === exchange.generation ? event : undefined,
     );
+    if (claimed) tell(engine, exchange, { event: 'exchange.lapsed' });
     return (
       claimed && { exchange: claimed, already: notifications.filter(note => note.method !== 'notifications/progress') }
     );
@@ -93,14 +95,13 @@ async function claimLapsed(engine: Engine, session: Session, exchange: Exchange)
       ? { type: 'failed', by: 'lost', outcome, sequence, progress, expiresAtMs }
       : undefined,
   );
-  engine.observer({
-    event: 'exchange.lost',
-    level: 'warning',
-    session: exchange.session,
-    exchange: exchange.id,
-    code: fault.code,
-  });
+  tell(engine, exchange, { event: 'exchange.lost', code: fault.code });
   return undefined;
+}
+
+/** A lease that lapsed is worth a warning, whatever becomes of its exchange: a process has died. Alarms count these two events. */
+function tell(engine: Engine, { session, id }: Exchange, what: Pick<Observation, 'event' | 'code'>): void {
+  engine.observer({ ...what, level: 'warning', session, exchange: id });
 }
 
 async function mayRunAgain(engine: Engine, session: Session, exchange: Exchange): Promise<boolean> {

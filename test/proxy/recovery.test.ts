@@ -34,15 +34,17 @@ async function diesInSecondRound(tool: string, retryLost: RetryLost) {
   stuck = false;
   const second = first.again();
   const back = Object.assign(new LegacyClient(second.server), { sessionId: client.sessionId });
-  return { upstream, back, stream, resumed: await back.resume(stream.lastEventId) };
+  const resumed = await back.resume(stream.lastEventId);
+  return { upstream, back, stream, resumed, observed: second.observed };
 }
 
 describe('a round that had reached the upstream when its process died', () => {
   it('runs again where the tool says that this does no harm, and its progress is not repeated', async () => {
-    const { resumed } = await diesInSecondRound('safe_ask', 'idempotent');
+    const { resumed, observed } = await diesInSecondRound('safe_ask', 'idempotent');
     expect(await resumed.response()).toMatchObject({
       result: { content: [{ text: expect.stringContaining('kept') }] },
     });
+    expect(observed).toContainEqual(expect.objectContaining({ event: 'exchange.lapsed', level: 'warning' }));
     const values = resumed.seen.flatMap(({ message }) =>
       message && 'method' in message ? [message.params?.progress] : [],
     );
@@ -54,8 +56,9 @@ describe('a round that had reached the upstream when its process died', () => {
     ['safe_ask', 'never'],
     ['ask', 'idempotent'],
   ])('ends with upstream_lost otherwise (%s, %s), and the same call made again continues', async (tool, policy) => {
-    const { resumed, back, upstream } = await diesInSecondRound(tool, policy);
+    const { resumed, back, upstream, observed } = await diesInSecondRound(tool, policy);
     expect(await resumed.response()).toMatchObject({ id: 1, error: { code: -32603, data: { code: 'upstream_lost' } } });
+    expect(observed).toContainEqual(expect.objectContaining({ event: 'exchange.lost', level: 'warning' }));
     const calls = upstream.requests.filter(request => request.method === 'tools/call').length;
     const again = await back.stream(Object.assign(back.tool(tool, { x: 1 }), { id: 50 }));
     expect(await again.response()).toMatchObject({
