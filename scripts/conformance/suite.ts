@@ -6,10 +6,10 @@
  * outside the product's own dependencies, into `.cache/`. Nothing here knows what a result means: that is `judge.ts`.
  */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { installLocked, npm, once } from '../on-demand.ts';
 
 const NODE_MAJOR_MIN = 22;
 const NODE_VERSION = '22.23.3';
@@ -33,14 +33,7 @@ export interface Suite {
 /** The suite, installed if it is not yet. `root` is the project's folder. */
 export async function getSuite(root: string, say: (line: string) => void): Promise<Suite> {
   const tool = join(root, '.cache/conformance');
-  const lock = await readFile(join(root, 'test/conformance/tool/package-lock.json'), 'utf8');
-  await once(tool, lock, async () => {
-    say('Installing the conformance suite …');
-    for (const file of ['package.json', 'package-lock.json']) {
-      await copyFile(join(root, 'test/conformance/tool', file), join(tool, file));
-    }
-    await npm(['ci', '--ignore-scripts', '--prefix', tool]);
-  });
+  await installLocked(tool, join(root, 'test/conformance/tool'), () => say('Installing the conformance suite …'));
   const suite = join(tool, 'node_modules/@modelcontextprotocol/conformance');
   return {
     node: await getNode(root, say),
@@ -64,28 +57,6 @@ async function getNode(root: string, say: (line: string) => void): Promise<strin
     await npm(['install', '--no-save', '--ignore-scripts', '--prefix', folder, `${name}@${NODE_VERSION}`]);
   });
   return join(folder, 'node_modules', name, 'bin/node');
-}
-
-/** Fills a folder unless it was filled for the same key before. The key is written last, so that a broken try is no try. */
-async function once(folder: string, key: string, fill: () => Promise<void>): Promise<void> {
-  const stamp = join(folder, 'installed');
-  if (existsSync(stamp) && (await readFile(stamp, 'utf8')) === key) return;
-  await mkdir(folder, { recursive: true });
-  await fill();
-  await writeFile(stamp, key);
-}
-
-function npm(args: readonly string[]): Promise<void> {
-  const child = spawn('npm', [...args, '--no-audit', '--no-fund', '--loglevel=error'], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-    shell: process.platform === 'win32',
-  });
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', code =>
-      code === 0 ? resolve() : reject(new Error(`npm ${args.join(' ')} failed with exit code ${code}.`)),
-    );
-  });
 }
 
 /** Where the suite wrote the checks of one scenario. */
