@@ -40,6 +40,7 @@ export const FAULTS = {
   principal_required: { blame: 'client', rpc: -32000 },
   scope_insufficient: { blame: 'client', rpc: -32000 },
   upstream_unreachable: { blame: 'upstream', rpc: -32603 },
+  upstream_busy: { blame: 'upstream', rpc: -32603 },
   upstream_timeout: { blame: 'upstream', rpc: -32603 },
   upstream_lost: { blame: 'upstream', rpc: -32603 },
   upstream_invalid: { blame: 'upstream', rpc: -32603 },

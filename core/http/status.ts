@@ -43,6 +43,7 @@ export const STATUSES: Readonly<Record<FaultCode, StatusRow>> = {
   principal_required: both(401),
   scope_insufficient: both(403),
   upstream_unreachable: both(502),
+  upstream_busy: { ...both(503), retryAfterSeconds: 1 },
   upstream_timeout: both(504),
   upstream_lost: both(502),
   upstream_invalid: both(502),

@@ -28,6 +28,7 @@ type Heard = RpcNotification | RpcResponse;
 /** Faults that say nothing against the answers: the same call made again may well go on from them. */
 const KEEPS_ANSWERS: ReadonlySet<FaultCode> = new Set([
   'upstream_unreachable',
+  'upstream_busy',
   'upstream_timeout',
   'upstream_lost',
   'program_unstartable',

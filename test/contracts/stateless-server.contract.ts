@@ -69,7 +69,16 @@ function event<T = void>(): { readonly happened: Promise<T>; readonly happen: (v
 const aborted = (signal: AbortSignal) =>
   new Promise<void>(resolve => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve())));
 
-export function statelessServerContract(name: string, place: (original: StatelessServer) => Promise<Placed>): void {
+export interface Supports {
+  /** A caller that gives up reaches the original. An invocation on Lambda cannot be taken back. */
+  readonly cancelling?: boolean;
+}
+
+export function statelessServerContract(
+  name: string,
+  place: (original: StatelessServer) => Promise<Placed>,
+  { cancelling = true }: Supports = {},
+): void {
   describe(`${name}, called in place of the original`, () => {
     const open: Placed[] = [];
     afterEach(async () => {
@@ -214,59 +223,82 @@ export function statelessServerContract(name: string, place: (original: Stateles
         modernRequest('tools/call', { name: 'big', text: 'ä0123456789"\\\n\u2028😀'.repeat(60_000) }),
       ));
 
-    it('tells the original when the caller does not want the answer any more, while it is silent', async () => {
-      const started = event();
-      const told = event<string>();
-      const { server } = await placed(async function* (_, { signal }) {
-        started.happen();
-        await aborted(signal);
-        told.happen('told');
-      });
-      const caller = new AbortController();
-      const all = heard(server, modernRequest('prompts/get', { name: 'wait' }), caller.signal);
-      await started.happened;
-      caller.abort();
-      expect(await told.happened).toBe('told');
-      expect(await all).toEqual([]);
-    });
-
-    it('tells the original when the caller does not want the answer any more, in the middle of a stream', async () => {
-      const told = event<string>();
-      const { server } = await placed(async function* (_, { signal }) {
-        yield progress(1);
-        await aborted(signal);
-        told.happen('told');
-      });
-      const caller = new AbortController();
-      const said: Said[] = [];
-      for await (const message of server(modernRequest('tools/list'), {
-        principal: { id: 'anonymous' },
-        signal: caller.signal,
-      })) {
-        said.push(message);
+    if (cancelling)
+      it('tells the original when the caller does not want the answer any more, while it is silent', async () => {
+        const started = event();
+        const told = event<string>();
+        const { server } = await placed(async function* (_, { signal }) {
+          started.happen();
+          await aborted(signal);
+          told.happen('told');
+        });
+        const caller = new AbortController();
+        const all = heard(server, modernRequest('prompts/get', { name: 'wait' }), caller.signal);
+        await started.happened;
         caller.abort();
-      }
-      expect(await told.happened).toBe('told');
-      expect(said).toEqual([progress(1)]);
-    });
+        expect(await told.happened).toBe('told');
+        expect(await all).toEqual([]);
+      });
 
-    it('lets the original clean up when the caller leaves the iteration', async () => {
-      const clean = event<string>();
-      const { server } = await placed(async function* (_, { signal }) {
-        try {
+    if (cancelling)
+      it('tells the original when the caller does not want the answer any more, in the middle of a stream', async () => {
+        const told = event<string>();
+        const { server } = await placed(async function* (_, { signal }) {
           yield progress(1);
           await aborted(signal);
-        } finally {
-          clean.happen('clean');
+          told.happen('told');
+        });
+        const caller = new AbortController();
+        const said: Said[] = [];
+        for await (const message of server(modernRequest('tools/list'), {
+          principal: { id: 'anonymous' },
+          signal: caller.signal,
+        })) {
+          said.push(message);
+          caller.abort();
+        }
+        expect(await told.happened).toBe('told');
+        expect(said).toEqual([progress(1)]);
+      });
+
+    if (cancelling)
+      it('lets the original clean up when the caller leaves the iteration', async () => {
+        const clean = event<string>();
+        const { server } = await placed(async function* (_, { signal }) {
+          try {
+            yield progress(1);
+            await aborted(signal);
+          } finally {
+            clean.happen('clean');
+          }
+        });
+        for await (const _ of server(modernRequest('tools/list'), {
+          principal: { id: 'anonymous' },
+          signal: new AbortController().signal,
+        }))
+          break;
+        expect(await clean.happened).toBe('clean');
+      });
+
+    if (!cancelling)
+      it('lets the caller go at once when it gives up, while the original is silent and in the middle of a stream', async () => {
+        for (const begins of [false, true]) {
+          const started = event();
+          const over = event();
+          const { server } = await placed(async function* (request) {
+            if (begins) yield progress(1);
+            started.happen();
+            await over.happened;
+            yield resultOf(request, {});
+          });
+          const caller = new AbortController();
+          const all = heard(server, modernRequest('tools/list'), caller.signal);
+          await started.happened;
+          caller.abort();
+          expect((await all).filter(said => !('method' in said))).toEqual([]);
+          over.happen();
         }
       });
-      for await (const _ of server(modernRequest('tools/list'), {
-        principal: { id: 'anonymous' },
-        signal: new AbortController().signal,
-      }))
-        break;
-      expect(await clean.happened).toBe('clean');
-    });
 
     it('keeps calls apart that run at the same time', async () => {
       const { server } = await placed(async function* (request) {

@@ -30,6 +30,7 @@ it('every fault has its status in both eras', () => {
     'principal_required 401 401',
     'scope_insufficient 403 403',
     'upstream_unreachable 502 502',
+    'upstream_busy 503 503',
     'upstream_timeout 504 504',
     'upstream_lost 502 502',
     'upstream_invalid 502 502',
@@ -58,7 +59,7 @@ it('only what may pass by itself says when to try again', () => {
   const again = Object.entries(STATUSES).flatMap(([code, row]) =>
     row.retryAfterSeconds === undefined ? [] : [`${code} ${row.retryAfterSeconds}`],
   );
-  expect(again).toEqual(['store_unavailable 1', 'issuer_unavailable 5']);
+  expect(again).toEqual(['upstream_busy 1', 'store_unavailable 1', 'issuer_unavailable 5']);
 });
 
 it.each([

@@ -4,6 +4,7 @@
  * The app's time ends a while before the invocation's, since an invocation that runs out of time is killed together with its
  * environment. Whatever goes wrong becomes a response here; nothing is thrown that would cost the environment.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Fault, faultOf, rpcErrorOf } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Observer } from '../../ports/observer.ts';
@@ -61,6 +62,7 @@ export class Deadline {
 /** The app's response. One that does not come in time, or not at all, is told as a JSON-RPC error. */
 export async function ask({ app, observer }: EntryOptions, event: unknown, deadline: Deadline): Promise<Asked> {
   let shape: Shape = 'cookies';
+  await thawed();
   try {
     const arrived = arrivedIn(event, deadline.signal);
     shape = arrived.shape;
@@ -76,6 +78,12 @@ export async function ask({ app, observer }: EntryOptions, event: unknown, deadl
     return { response: errorResponse(fault.code === 'invalid_request' ? 400 : 500, fault), shape, until: NEVER };
   }
 }
+
+/**
+ * An environment may have been frozen since its last invocation. One turn of timers lets it notice which of its connections were
+ * closed meanwhile, or are too old, before any of them is used.
+ */
+const thawed = (): Promise<void> => pause(0);
 
 /** Waits for what goes on behind the response, as long as there is time. It reports its own faults. */
 export async function finish({ afterwards }: EntryOptions, deadline: Deadline): Promise<void> {

@@ -14,7 +14,6 @@ import type { FunctionError, Invocation } from './invocation.ts';
 
 const BOOTSTRAP = fileURLToPath(new URL('bootstrap.mjs', import.meta.url));
 const INIT_MS_MAX = 10_000;
-const LOG_CHARACTERS_MAX = 16_384;
 
 export interface EnvironmentOptions {
   readonly functionName: string;
@@ -42,6 +41,7 @@ export interface Billed {
 
 export interface EnvironmentEvents {
   onBilled(billed: Billed): void;
+  onOutput(text: string): void;
   /** Ready for an invocation. */
   onIdle(environment: Environment): void;
   onStarted(pid: number): void;
@@ -66,7 +66,6 @@ export class Environment {
   #ended: () => void = () => undefined;
   #timer: NodeJS.Timeout | undefined;
   #error: string | undefined;
-  #output = '';
   #isGone = false;
 
   constructor(options: EnvironmentOptions, events: EnvironmentEvents) {
@@ -82,13 +81,10 @@ export class Environment {
     return this.#child?.pid;
   }
 
-  get output(): string {
-    return this.#output;
-  }
-
   /** Starts the process; its first invocation may be given at once. */
   async start(): Promise<void> {
-    this.#server = createServer((request, response) => {
+    // The runtime keeps its one connection for as long as it lives, however long an invocation takes.
+    this.#server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 }, (request, response) => {
       this.#answer(request, response).catch(() => response.destroy());
     });
     this.#server.listen(0, '127.0.0.1');
@@ -103,9 +99,7 @@ export class Environment {
     this.#child = child;
     if (child.pid !== undefined) this.#events.onStarted(child.pid);
     for (const output of [child.stdout, child.stderr]) {
-      output.setEncoding('utf8').on('data', text => {
-        this.#output = `${this.#output}${text}`.slice(-LOG_CHARACTERS_MAX);
-      });
+      output.setEncoding('utf8').on('data', text => this.#events.onOutput(text));
     }
     child.once('exit', (code, signal) => this.#exited(signal ? `signal: ${signal}` : `exit status ${code}`));
     child.once('error', error => this.#exited(error.message));

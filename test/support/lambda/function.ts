@@ -29,6 +29,7 @@ export interface FunctionOptions {
 }
 
 const FINISHING_MS_MAX = 25;
+const OUTPUT_CHARACTERS_MAX = 65_536;
 
 export class LocalFunction {
   readonly name: string;
@@ -36,6 +37,8 @@ export class LocalFunction {
   readonly environments = new Set<Environment>();
   readonly billed: Billed[] = [];
   readonly deadLetters: { readonly payload: Buffer; readonly errorType: string }[] = [];
+  /** What its environments wrote, the last of it. */
+  output = '';
   readonly #keeper: Keeper;
   readonly #variables: Readonly<Record<string, string>>;
   readonly #waiting = new Set<() => void>();
@@ -56,8 +59,10 @@ export class LocalFunction {
   /** Resolves when the response is over. Throws a `Refusal` if it is not taken. */
   async invoke(invocation: Invocation): Promise<void> {
     this.#admit(invocation);
-    const environment = (await this.#free(invocation.tenantId)) ?? this.#create(invocation.tenantId);
-    await environment.run(invocation);
+    const waiting = (phase: string) => this.#environmentIn(phase, invocation.tenantId);
+    if (waiting('frozen') === undefined && waiting('finishing') !== undefined) await this.#someoneFrees();
+    // Found and taken in one go, so that no other invocation takes it in between.
+    await (waiting('frozen') ?? this.#create(invocation.tenantId)).run(invocation);
   }
 
   #admit({ tenantId }: Invocation): void {
@@ -78,13 +83,8 @@ export class LocalFunction {
     }
   }
 
-  async #free(tenantId: string | undefined): Promise<Environment | undefined> {
-    const of = (phase: string) =>
-      [...this.environments].find(
-        environment => environment.phase === phase && environment.options.tenantId === tenantId,
-      );
-    if (of('frozen') === undefined && of('finishing') !== undefined) await this.#someoneFrees();
-    return of('frozen');
+  #environmentIn(phase: string, tenantId: string | undefined): Environment | undefined {
+    return [...this.environments].find(each => each.phase === phase && each.options.tenantId === tenantId);
   }
 
   #someoneFrees(): Promise<void> {
@@ -113,12 +113,14 @@ export class LocalFunction {
       },
       {
         onBilled: billed => this.billed.push(billed),
-        onIdle: () => {
-          for (const wake of [...this.#waiting]) wake();
+        onOutput: text => {
+          this.output = `${this.output}${text}`.slice(-OUTPUT_CHARACTERS_MAX);
         },
+        onIdle: () => this.#wake(),
         onStarted: pid => this.#keeper.began(pid),
         onExit: gone => {
           this.environments.delete(gone);
+          this.#wake();
           if (gone.pid !== undefined) this.#keeper.ended(gone.pid);
         },
       },
@@ -126,6 +128,23 @@ export class LocalFunction {
     this.environments.add(environment);
     void environment.start();
     return environment;
+  }
+
+  #wake(): void {
+    for (const wake of [...this.#waiting]) wake();
+  }
+
+  /** Resolves when no environment works any more. */
+  async quiet(): Promise<void> {
+    while ([...this.environments].some(({ phase }) => phase !== 'frozen')) {
+      await new Promise<void>(resolve => {
+        const wake = () => {
+          this.#waiting.delete(wake);
+          resolve();
+        };
+        this.#waiting.add(wake);
+      });
+    }
   }
 
   /** Kills its environments, frozen ones and busy ones; all, or those in a phase. */
