@@ -10,11 +10,12 @@ export interface TestDeployment extends AsyncDisposable {
   readonly observed: readonly Observation[];
 }
 
-/** `serve` is what follows `fermata serve`; without `--data` everything is kept in memory. */
+/** `serve` is what follows `fermata serve`; without `--data` everything is kept in memory, without `--port` it is any free one. */
 export async function deployed(serve: readonly string[], env: Record<string, string> = {}): Promise<TestDeployment> {
   const observed: Observation[] = [];
   const store = serve.includes('--data') ? [] : ['--memory'];
-  const settings = serveSettings(readArguments(SERVE, ['--port', '0', ...store, ...serve]), env, process.cwd());
+  const port = serve.includes('--port') ? [] : ['--port', '0'];
+  const settings = serveSettings(readArguments(SERVE, [...port, ...store, ...serve]), env, process.cwd());
   const deployment = await compose(settings, observation => observed.push(observation), '0.0.0');
   return { url: deployment.url, observed, [Symbol.asyncDispose]: () => deployment.close() };
 }
