@@ -120,8 +120,9 @@ async function v2(url: string, side: Side, mode: VersionNegotiationMode, headers
         timeout: PATIENCE_MS,
         resetTimeoutOnProgress: true,
         // The client of 2026 reports each round it retries as progress of its own, which has no total.
-        onprogress: (step: { progress: number; total?: number }) =>
-          void (step.total === undefined || progress.push(step.progress)),
+        onprogress: (step: { progress: number; total?: number | undefined }) => {
+          if (step.total !== undefined) progress.push(step.progress);
+        },
       };
       const result = await client.callTool({ name, arguments: args }, options);
       return { content: result.content, isError: result.isError === true, progress };
