@@ -59,7 +59,8 @@ export type { CallContext, Principal, StatelessServer } from './core/ports/state
 export type { Stores } from './core/ports/stores.ts';
 export type { TokenRejection, TokenVerifier, VerifiedToken } from './core/ports/token-verifier.ts';
 export type { ModernRequest } from './core/protocol/envelope.ts';
-export type { ProxyOptions, ProxySettings } from './core/proxy/engine.ts';
+export type { Dispatch, ProxyOptions, ProxySettings } from './core/proxy/engine.ts';
+export type { ProxyServer } from './core/proxy/proxy.ts';
 export { proxy } from './core/proxy/proxy.ts';
 export type { RunnerOptions } from './core/runner/runner.ts';
 export { runner } from './core/runner/runner.ts';

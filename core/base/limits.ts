@@ -22,9 +22,14 @@ export const LIMITS = {
   keepAliveMs: 15_000,
   /** `retry:` of a connection that the server ends before the response. */
   retryMs: 1_000,
+  /** It grows with the time a question has been open, to its longest after so much of it. */
+  retryMsMax: 5_000,
+  retryGrowthMs: 60_000,
   /** How long a connection is held for a call that goes on, where an operator bounds it. */
   holdMsMin: 1_000,
   holdMsMax: 15 * 60_000,
+  /** How long a ready exchange is left to the driver elsewhere that it was handed to, before it is handed over again. */
+  handAgainMs: 5_000,
   /** How long a holder of an exchange may be silent before another may claim it. */
   leaseMs: 30_000,
   /** Longest time one round of an upstream may take. */
@@ -39,6 +44,9 @@ export const LIMITS = {
   subscriptionsPerSessionMax: 256,
   /** How often the id of a settled request may be used again in a session. The specification says: never. */
   idGenerationsMax: 1_000,
+  /** How long a list of tools is believed about what clients must mirror in headers, and for how many principals. */
+  toolListKeepMs: 10 * 60_000,
+  toolListsMax: 1_000,
   /** Pages of a list the proxy reads to find one tool. */
   listPagesMax: 100,
   /** Questions of one round. */

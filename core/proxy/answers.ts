@@ -31,7 +31,7 @@ export async function accept(engine: Engine, session: Session, response: RpcResp
   ignored(engine, session, 'it was answered before, or its call is over');
   // The process that took the last answer may have died before it could drive on.
   const exchange = await engine.stores.exchanges.load(session.id, address.exchange);
-  if (exchange?.phase === 'ready') dispatch(engine, session.id, exchange.id);
+  if (exchange?.phase === 'ready') dispatch(engine, session.id, exchange.id, exchange.version);
 }
 
 function eventFor(

@@ -36,10 +36,14 @@ export async function* connect(
 
   const stop = AbortSignal.any([gone, engine.closing.signal]);
   let after = from;
-  const heldUntilMs = engine.environment.now() + (engine.settings.holdMs ?? Number.POSITIVE_INFINITY);
+  const { holdMs = Number.POSITIVE_INFINITY, holdWaitingMs = holdMs } = engine.settings;
+  const beganMs = engine.environment.now();
+  let found: Exchange | 'gone' | undefined;
   // A client that was given no id on this connection could not resume: it is held until there was one.
-  const leftMs = (): number =>
-    priming || after > from ? heldUntilMs - engine.environment.now() : Number.POSITIVE_INFINITY;
+  const leftMs = (): number => {
+    if (!priming && after === from) return Number.POSITIVE_INFINITY;
+    return beganMs + (options.resumed && isWaiting(found) ? holdWaitingMs : holdMs) - engine.environment.now();
+  };
   const notices = new Notices(engine);
   let patienceMs = options.resumed ? 0 : LIMITS.lookAgainMs;
   while (!stop.aborted) {
@@ -50,16 +54,28 @@ export async function* connect(
       if (last) return;
     }
     if (page.length > 0) continue;
-    if (leftMs() <= 0) break;
+    // A connection that was resumed looks once in any case: it may be the only one to find out that nobody drives the call.
+    if (leftMs() <= 0 && patienceMs > 0) break;
     if (patienceMs > 0) await events.changed(address, after, stop, Math.min(patienceMs, leftMs()));
     patienceMs = LIMITS.lookAgainMs;
     if (stop.aborted) break;
-    const found = await lookAfter(engine, session.id, stream, after);
+    found = await lookAfter(engine, session.id, stream, after);
     if (found === 'gone') return;
     const notice = notices.due(found);
     if (notice !== undefined) yield { message: notice };
   }
-  if (!gone.aborted && !priming) yield { retry: LIMITS.retryMs };
+  const retry = retryMs(found, engine.environment.now());
+  if (!gone.aborted && !(priming && retry === LIMITS.retryMs)) yield { retry };
+}
+
+const isWaiting = (found: Exchange | 'gone' | undefined): found is Exchange =>
+  typeof found === 'object' && found.phase === 'waiting';
+
+/** When to come back: soon after a question was asked, and less soon the longer the answer takes. */
+function retryMs(found: Exchange | 'gone' | undefined, nowMs: number): number {
+  if (!isWaiting(found) || found.askedAtMs === undefined) return LIMITS.retryMs;
+  const grownMs = (LIMITS.retryMsMax * (nowMs - found.askedAtMs)) / LIMITS.retryGrowthMs;
+  return Math.round(Math.min(LIMITS.retryMsMax, Math.max(LIMITS.retryMs, grownMs)));
 }
 
 /** Does for a silent exchange what a process that died may have left undone. */
@@ -73,7 +89,7 @@ async function lookAfter(
   if (exchange === undefined || exchange.expiresAtMs <= engine.environment.now()) return 'gone';
   if (exchange.phase === 'settled' && after >= lastSequence(exchange)) return 'gone';
   if (after < lastSequence(exchange)) await repair(engine, exchange);
-  if (exchange.phase === 'ready' || isLapsed(engine, exchange)) dispatch(engine, session, stream);
+  if (exchange.phase === 'ready' || isLapsed(engine, exchange)) dispatch(engine, session, stream, exchange.version);
   return exchange;
 }
 

@@ -4,6 +4,7 @@
  * Only caches that may vanish live here in memory (running rounds, open connections); everything that must survive is in the
  * stores. Knows no HTTP and no vendor.
  */
+import type { ExchangeId } from '../base/ids.ts';
 import type { Environment } from '../ports/environment.ts';
 import type { Observer } from '../ports/observer.ts';
 import type { RetryLost } from '../ports/retry-lost.ts';
@@ -20,9 +21,14 @@ export interface ProxySettings {
   readonly retryLost: RetryLost;
   /** How long a connection is held while nothing comes; absent: as long as the client likes (one machine). */
   readonly holdMs?: number;
+  /** The same for a connection that was resumed while its call waits for an answer; absent: as long as any other. */
+  readonly holdWaitingMs?: number;
   /** How long `close()` lets running rounds finish. */
   readonly drainMs: number;
 }
+
+/** Hands a ready exchange to a driver somewhere else. It may be handed over several times, and be lost: nothing depends on it. */
+export type Dispatch = (session: string, exchange: ExchangeId) => Promise<void>;
 
 export interface ProxyOptions {
   readonly upstream: StatelessServer;
@@ -32,6 +38,8 @@ export interface ProxyOptions {
   /** Names this process as a holder of leases; never used twice. */
   readonly owner: string;
   readonly settings: ProxySettings;
+  /** Absent: exchanges are driven in this process. */
+  readonly dispatch?: Dispatch | undefined;
 }
 
 /** A round that runs in this process. */
@@ -43,11 +51,19 @@ export interface Running {
   background: boolean;
 }
 
+/** A version of an exchange that another process was asked to drive. */
+export interface Handed {
+  readonly version: number;
+  readonly untilMs: number;
+}
+
 export interface Engine extends ProxyOptions {
   /** By `keyOf(session, exchange)`. */
   readonly running: Map<string, Running>;
-  /** Settles when the last background driver has ended. */
+  /** Settles when the last background driver has ended, and the last exchange is handed over. */
   readonly drivers: Set<Promise<void>>;
+  /** What was handed over lately, by `keyOf`. */
+  readonly handed: Map<string, Handed>;
   /** Aborted by `close()`. */
   readonly closing: AbortController;
 }
@@ -58,5 +74,6 @@ export const engineOf = (options: ProxyOptions): Engine => ({
   ...options,
   running: new Map(),
   drivers: new Set(),
+  handed: new Map(),
   closing: new AbortController(),
 });

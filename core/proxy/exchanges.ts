@@ -122,7 +122,7 @@ async function proceed(engine: Engine, session: Session, call: LegacyCall, openi
   if ('existing' in outcome) return attach(engine, session, call, opening.request, outcome.existing);
   const { created } = outcome;
   await repair(engine, created);
-  if (created.phase === 'ready') dispatch(engine, session.id, created.id);
+  if (created.phase === 'ready') dispatch(engine, session.id, created.id, created.version);
   return { kind: 'stream', events: connect(engine, session, created.id, 0, call.signal, { resumed: false }) };
 }
 

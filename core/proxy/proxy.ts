@@ -6,6 +6,7 @@
  * 2025-11-25 "Streamable HTTP", without the HTTP.
  */
 import { Fault, faultOf, rpcErrorOf } from '../base/errors.ts';
+import type { ExchangeId } from '../base/ids.ts';
 import { parseEventId } from '../base/ids.ts';
 import type { LegacyCall, Reply, StatefulServer } from '../ports/stateful-server.ts';
 import type { Message, RpcRequest } from '../protocol/messages.ts';
@@ -16,6 +17,7 @@ import { accept } from './answers.ts';
 import { combined, messagesOf } from './batch.ts';
 import { endSession } from './cancellation.ts';
 import { connect } from './connection.ts';
+import { driveHere, idle } from './dispatcher.ts';
 import type { Engine, ProxyOptions } from './engine.ts';
 import { engineOf } from './engine.ts';
 import { request } from './exchanges.ts';
@@ -23,13 +25,22 @@ import { openSession } from './initialize.ts';
 import { LOCAL_METHODS, LOCAL_NOTIFICATIONS } from './local-methods.ts';
 import { sessionOf } from './sessions.ts';
 
-export function proxy(options: ProxyOptions): StatefulServer {
+export interface ProxyServer extends StatefulServer {
+  /** Drives an exchange on in this process, if it is ready and nobody else does. Rejects when that fails: it may be tried again. */
+  drive(session: string, exchange: ExchangeId): Promise<void>;
+  /** Resolves when nothing goes on behind the responses any more: no round runs, and what is ready was handed over. */
+  idle(): Promise<void>;
+}
+
+export function proxy(options: ProxyOptions): ProxyServer {
   const engine = engineOf(options);
   return {
     receive: (body, call) => receive(engine, body, call),
     resume: (lastEventId, call) => resume(engine, lastEventId, call),
     end: async call => endSession(engine, await sessionOf(engine, call)),
     modern: options.upstream,
+    drive: (session, exchange) => driveHere(engine, session, exchange),
+    idle: () => idle(engine),
     close: () => close(engine),
   };
 }

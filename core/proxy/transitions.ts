@@ -54,7 +54,7 @@ export async function perform(engine: Engine, exchange: Exchange, effects: reado
         );
         break;
       case 'dispatch':
-        dispatch(engine, exchange.session, exchange.id);
+        dispatch(engine, exchange.session, exchange.id, exchange.version);
         break;
       case 'abandon':
         engine.running.get(keyOf(exchange.session, exchange.id))?.controller.abort();

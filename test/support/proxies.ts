@@ -1,10 +1,10 @@
 /** Proxies over memory stores with scripted upstreams, for tests; several may share one store, as processes do. */
 import { memoryStores } from '../../core/adapters/memory/stores.ts';
 import type { Observation } from '../../core/ports/observer.ts';
-import type { StatefulServer } from '../../core/ports/stateful-server.ts';
 import type { StatelessServer } from '../../core/ports/stateless-server.ts';
 import type { Stores } from '../../core/ports/stores.ts';
-import type { ProxySettings } from '../../core/proxy/engine.ts';
+import type { Dispatch, ProxySettings } from '../../core/proxy/engine.ts';
+import type { ProxyServer } from '../../core/proxy/proxy.ts';
 import { proxy } from '../../core/proxy/proxy.ts';
 
 /** A clock that tests move. */
@@ -16,7 +16,7 @@ export class TestClock {
 let ids = 0;
 
 export interface ProxyUnderTest {
-  readonly server: StatefulServer;
+  readonly server: ProxyServer;
   readonly stores: Stores;
   readonly clock: TestClock;
   readonly observed: Observation[];
@@ -28,6 +28,7 @@ export function proxyUnderTest(
   upstream: StatelessServer,
   settings: Partial<ProxySettings> = {},
   shared: { stores: Stores; clock: TestClock } | undefined = undefined,
+  dispatch: Dispatch | undefined = undefined,
 ): ProxyUnderTest {
   const clock = shared?.clock ?? new TestClock();
   const stores = shared?.stores ?? memoryStores({ now: clock.now });
@@ -39,6 +40,7 @@ export function proxyUnderTest(
     environment: { now: clock.now, newId: () => `session-${++ids}` },
     observer: observation => observed.push(observation),
     owner,
+    dispatch,
     settings: {
       idleTimeoutMs: 900_000,
       lifetimeMs: 28_800_000,
