@@ -15,6 +15,7 @@ import { endpoint, methodNotAllowed, postedHeadersOf } from './endpoint.ts';
 import { checkGetMedia, checkPostMedia } from './guards.ts';
 import type { LegacyFace } from './legacy-face.ts';
 import { deleteLegacy, getLegacy, postLegacy } from './legacy-face.ts';
+import { MirroredArguments } from './mirrored-arguments.ts';
 import { answerModern } from './modern-face.ts';
 import { acceptedResponse } from './responses.ts';
 
@@ -24,14 +25,18 @@ export interface HttpAppOptions extends EndpointOptions {
 
 export function httpApp(options: HttpAppOptions): Hono {
   const { server, observer } = options;
-  const face: LegacyFace = { server, observer };
+  const face = { server, observer, tools: new MirroredArguments(server.modern) };
   return endpoint(options, {
     allow: 'POST, GET, DELETE',
     serve: arrival => (arrival.http.method === 'POST' ? post(face, arrival) : other(face, arrival)),
   });
 }
 
-async function post(face: LegacyFace, arrival: Arrival): Promise<Response> {
+interface Face extends LegacyFace {
+  readonly tools: MirroredArguments;
+}
+
+async function post(face: Face, arrival: Arrival): Promise<Response> {
   const { http, principal } = arrival;
   checkPostMedia(http);
   const body = await readJson(http);
@@ -40,7 +45,7 @@ async function post(face: LegacyFace, arrival: Arrival): Promise<Response> {
   switch (posted.kind) {
     case 'request':
       return answerModern({
-        server: face.server.modern,
+        tools: face.tools,
         request: posted.request,
         principal,
         http,

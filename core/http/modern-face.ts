@@ -8,16 +8,17 @@ import { Fault, faultOf } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Observer } from '../ports/observer.ts';
 import type { StreamEvent } from '../ports/stateful-server.ts';
-import type { Principal, StatelessServer } from '../ports/stateless-server.ts';
+import type { Principal } from '../ports/stateless-server.ts';
 import type { ModernRequest } from '../protocol/envelope.ts';
 import type { RpcNotification, RpcResponse } from '../protocol/messages.ts';
 import { connectionOf } from './connection.ts';
 import { eventStreamResponse } from './event-stream.ts';
+import type { MirroredArguments } from './mirrored-arguments.ts';
 import { errorMessage, jsonResponse, reportFault } from './responses.ts';
 import { statusOfResponse } from './status.ts';
 
 export interface ModernCall {
-  readonly server: StatelessServer;
+  readonly tools: MirroredArguments;
   readonly request: ModernRequest;
   readonly principal: Principal;
   readonly http: Request;
@@ -30,7 +31,8 @@ type Said = RpcNotification | RpcResponse;
 export async function answerModern(call: ModernCall): Promise<Response> {
   const connection = connectionOf(call.http);
   const context = { principal: call.principal, signal: connection.signal };
-  const messages = call.server(call.request, context)[Symbol.asyncIterator]();
+  await call.tools.check(call.request, context, call.http.headers);
+  const messages = call.tools.serve(call.request, context)[Symbol.asyncIterator]();
   const first = messages.next();
   const early = await within(first, LIMITS.promoteAfterMs);
   if (early !== undefined && (early.done || !('method' in early.value))) {

@@ -13,6 +13,7 @@ import { readJson } from './body.ts';
 import type { Arrival, EndpointOptions } from './endpoint.ts';
 import { endpoint, methodNotAllowed, postedHeadersOf } from './endpoint.ts';
 import { checkPostMedia } from './guards.ts';
+import { MirroredArguments } from './mirrored-arguments.ts';
 import { answerModern } from './modern-face.ts';
 import { acceptedResponse } from './responses.ts';
 
@@ -21,18 +22,18 @@ export interface StatelessAppOptions extends EndpointOptions {
 }
 
 export function statelessApp(options: StatelessAppOptions): Hono {
-  return endpoint(options, { allow: 'POST', serve: arrival => serve(options, arrival) });
+  const tools = new MirroredArguments(options.upstream);
+  return endpoint(options, { allow: 'POST', serve: arrival => serve(tools, options, arrival) });
 }
 
-async function serve({ upstream, observer }: StatelessAppOptions, arrival: Arrival): Promise<Response> {
+async function serve(tools: MirroredArguments, { observer }: StatelessAppOptions, arrival: Arrival): Promise<Response> {
   const { http, principal } = arrival;
   if (http.method !== 'POST') throw methodNotAllowed('This server keeps no sessions: everything is a POST.');
   checkPostMedia(http);
   const body = await readJson(http);
   arrival.id = idToEcho(body);
   const posted = classify(body, postedHeadersOf(http));
-  if (posted.kind === 'request')
-    return answerModern({ server: upstream, request: posted.request, principal, http, observer });
+  if (posted.kind === 'request') return answerModern({ tools, request: posted.request, principal, http, observer });
   if (posted.kind === 'notification' || isNotification(body)) return acceptedResponse();
   throw notModern(body);
 }

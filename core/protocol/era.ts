@@ -139,4 +139,4 @@ function compare(title: string, header: string | undefined, inBody: string | und
   if (inBody !== undefined && said !== inBody) throw mismatch(`The ${title} header does not say what the body says.`);
 }
 
-const mismatch = (message: string): Fault => new Fault('header_mismatch', `Header mismatch: ${message}`);
+export const mismatch = (message: string): Fault => new Fault('header_mismatch', `Header mismatch: ${message}`);

@@ -5,7 +5,7 @@
  * An annotation counts only where the specification allows it: a token, unique without case, on a string, integer or boolean
  * that is reached by `properties` alone. A schema with an annotation that does not count mirrors nothing at all.
  */
-import { encodeHeaderValue } from './headers.ts';
+import { decodeHeaderValue, encodeHeaderValue } from './headers.ts';
 import { isObject } from './messages.ts';
 
 export interface MirroredParam {
@@ -42,11 +42,39 @@ function collect(schema: unknown, path: readonly string[], found: MirroredParam[
 export function paramHeaders(mirrored: readonly MirroredParam[], args: unknown): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const { header, path } of mirrored) {
-    const text = textOf(path.reduce<unknown>((node, key) => (isObject(node) ? node[key] : undefined), args));
+    const text = textOf(valueAt(args, path));
     if (text !== undefined) headers[header] = encodeHeaderValue(text);
   }
   return headers;
 }
+
+const DECIMAL = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$/;
+
+/**
+ * What is wrong with the headers that came with a call, if anything: each argument to be mirrored has its header, and the header
+ * says the same. One without its argument is not expected, and not looked at. Numbers are the same by value.
+ */
+export function paramHeaderProblem(
+  mirrored: readonly MirroredParam[],
+  args: unknown,
+  headerOf: (name: string) => string | undefined,
+): string | undefined {
+  for (const { header, path } of mirrored) {
+    const value = valueAt(args, path);
+    const text = textOf(value);
+    if (text === undefined) continue;
+    const given = headerOf(header);
+    if (given === undefined) return `The ${header} header is missing.`;
+    const said = decodeHeaderValue(given);
+    if (said === undefined) return `The ${header} header holds no proper base64.`;
+    const isSameNumber = typeof value === 'number' && DECIMAL.test(said) && Number(said) === value;
+    if (said !== text && !isSameNumber) return `The ${header} header does not say what the body says.`;
+  }
+  return undefined;
+}
+
+const valueAt = (args: unknown, path: readonly string[]): unknown =>
+  path.reduce<unknown>((node, key) => (isObject(node) ? node[key] : undefined), args);
 
 function textOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value;

@@ -7,16 +7,11 @@
  */
 import type { CallContext } from '../ports/stateless-server.ts';
 import type { ModernRequest } from '../protocol/envelope.ts';
-import { META } from '../protocol/envelope.ts';
 import { isObject } from '../protocol/messages.ts';
 import type { MirroredParam } from '../protocol/param-headers.ts';
 import { mirroredParams, paramHeaders } from '../protocol/param-headers.ts';
-
-/** Asks for one page of `tools/list`; the result, or `undefined` for an error. */
-export type ListTools = (
-  request: ModernRequest,
-  call: CallContext,
-) => Promise<Readonly<Record<string, unknown>> | undefined>;
+import type { ListTools } from './tool-pages.ts';
+import { toolPages } from './tool-pages.ts';
 
 export class ToolParams {
   readonly #list: ListTools;
@@ -59,35 +54,9 @@ export class ToolParams {
   }
 
   async #load(request: ModernRequest, call: CallContext): Promise<void> {
-    await this.#readPages(request, call);
+    for await (const page of toolPages(this.#list, request, call, this.#pagesMax)) this.learn(page);
     this.#loaded = true;
   }
-
-  async #readPages(request: ModernRequest, call: CallContext): Promise<void> {
-    let cursor: unknown;
-    for (let page = 0; page < this.#pagesMax; page++) {
-      const result = await this.#list(listRequest(request, cursor), call);
-      if (result === undefined) return;
-      this.learn(result);
-      cursor = result.nextCursor;
-      if (typeof cursor !== 'string') return;
-    }
-  }
-}
-
-/** A request for a page, in the name of the client whose call needs it. */
-function listRequest({ params }: ModernRequest, cursor: unknown): ModernRequest {
-  const _meta = {
-    [META.protocolVersion]: params._meta[META.protocolVersion],
-    [META.clientCapabilities]: params._meta[META.clientCapabilities],
-    ...(params._meta[META.clientInfo] === undefined ? {} : { [META.clientInfo]: params._meta[META.clientInfo] }),
-  };
-  return {
-    jsonrpc: '2.0',
-    id: 'fermata-tools',
-    method: 'tools/list',
-    params: { ...(cursor === undefined ? {} : { cursor }), _meta },
-  };
 }
 
 async function unlessAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mirroredParams, paramHeaders } from '../../core/protocol/param-headers.ts';
+import { mirroredParams, paramHeaderProblem, paramHeaders } from '../../core/protocol/param-headers.ts';
 
 const schema = {
   type: 'object',
@@ -58,5 +58,52 @@ describe('parameters mirrored in headers', () => {
     expect(
       mirroredParams({ type: 'object', anyOf: [{ properties: { a: { type: 'string', 'x-mcp-header': 'A' } } }] }),
     ).toEqual([]);
+  });
+});
+
+describe('the headers of a call', () => {
+  const problem = (args: unknown, headers: Record<string, string>) =>
+    paramHeaderProblem(mirroredParams(schema), args, name => headers[name]);
+
+  it.each([
+    [{ region: 'Hello' }, { 'mcp-param-region': '=?base64?SGVsbG8=?=' }],
+    [{ region: 'SGVsbG8=' }, { 'mcp-param-region': 'SGVsbG8=' }],
+    [{ region: '=?base64?SGVsbG8=' }, { 'mcp-param-region': '=?base64?SGVsbG8=' }],
+    [{ region: 'eu' }, { 'mcp-param-region': '  eu ' }],
+    [{ count: 42 }, { 'mcp-param-count': '42' }],
+    [{ count: 42 }, { 'mcp-param-count': '42.0' }],
+    [{ deep: { dry: true } }, { 'mcp-param-dry-run': 'true' }],
+    [{ region: null, plain: 'x' }, {}],
+    [{}, { 'mcp-param-region': 'not looked at' }],
+    [{ region: { no: 'text' } }, {}],
+    [undefined, {}],
+  ])('mirror %j as %j', (args, headers) => {
+    expect(problem(args, headers)).toBeUndefined();
+  });
+
+  it.each([
+    [{ region: 'eu' }, {}, 'The mcp-param-region header is missing.'],
+    [{ region: '' }, {}, 'The mcp-param-region header is missing.'],
+    [
+      { region: 'Hello' },
+      { 'mcp-param-region': '=?base64?SGVsbG8?=' },
+      'The mcp-param-region header holds no proper base64.',
+    ],
+    [
+      { region: 'Hello' },
+      { 'mcp-param-region': '=?base64?SGVs!!!bG8=?=' },
+      'The mcp-param-region header holds no proper base64.',
+    ],
+    [{ region: 'eu' }, { 'mcp-param-region': 'EU' }, 'The mcp-param-region header does not say what the body says.'],
+    [{ region: '42' }, { 'mcp-param-region': '42.0' }, 'The mcp-param-region header does not say what the body says.'],
+    [{ count: 42 }, { 'mcp-param-count': '0x2a' }, 'The mcp-param-count header does not say what the body says.'],
+    [{ count: 42 }, { 'mcp-param-count': '43' }, 'The mcp-param-count header does not say what the body says.'],
+    [
+      { deep: { dry: false } },
+      { 'mcp-param-dry-run': 'true' },
+      'The mcp-param-dry-run header does not say what the body says.',
+    ],
+  ])('do not mirror %j as %j', (args, headers, why) => {
+    expect(problem(args, headers)).toBe(why);
   });
 });
