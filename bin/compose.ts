@@ -31,6 +31,8 @@ import { introducedName, upstreamFor } from './upstream.ts';
 export interface Deployment {
   /** Of the MCP endpoint. */
   readonly url: string;
+  /** By which clients know it: another one where their tokens are made for it. */
+  readonly publicUrl: string;
   /** What is served, for people, and the name by which it introduces itself. */
   readonly description: string;
   readonly name: string;
@@ -95,7 +97,8 @@ async function open(
     await drained;
   });
   const url = `${served.url}/mcp`;
-  return { url, description: upstream.description, name, store: data, auth: auth.mode };
+  const publicUrl = auth.mode === 'jwt' ? auth.audience : url;
+  return { url, publicUrl, description: upstream.description, name, store: data, auth: auth.mode };
 }
 
 const openStores = (folder: string | undefined, environment: Environment, owner: string): Stores =>

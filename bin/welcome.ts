@@ -3,7 +3,7 @@ import type { AuthMode } from './auth-settings.ts';
 import type { Deployment } from './compose.ts';
 import type { Paint } from './paint.ts';
 
-export interface Welcome extends Pick<Deployment, 'url' | 'description' | 'name' | 'store' | 'auth'> {
+export interface Welcome extends Pick<Deployment, 'url' | 'publicUrl' | 'description' | 'name' | 'store' | 'auth'> {
   /** How people start the demo here: `npm run demo` in the repository, `npx fermata demo` elsewhere. */
   readonly demo: string;
 }
@@ -16,11 +16,11 @@ const OPEN_TO: Readonly<Record<AuthMode, string>> = {
 };
 
 export function welcomeText(welcome: Welcome, paint: Paint): string {
-  const { url, description, name, store, auth, demo } = welcome;
+  const { url, publicUrl, description, name, store, auth, demo } = welcome;
   const row = (title: string, value: string): string => `  ${paint('dim', title.padEnd(10))} ${value}`;
   const keyHeader = auth === 'api-key' ? { headers: { Authorization: 'Bearer <your key>' } } : {};
   const configuration = JSON.stringify(
-    { mcpServers: { [slugOf(name)]: { type: 'http', url, ...keyHeader } } },
+    { mcpServers: { [slugOf(name)]: { type: 'http', url: publicUrl, ...keyHeader } } },
     undefined,
     2,
   );
@@ -37,7 +37,7 @@ export function welcomeText(welcome: Welcome, paint: Paint): string {
     indented(configuration, paint),
     '',
     `  ${paint('dim', 'See it work:')}     ${paint('cyan', demo)}`,
-    `  ${paint('dim', 'Look inside:')}     ${paint('cyan', `npx @modelcontextprotocol/inspector --transport http --server-url ${url}`)}`,
+    `  ${paint('dim', 'Look inside:')}     ${paint('cyan', `npx @modelcontextprotocol/inspector --transport http --server-url ${publicUrl}`)}`,
     `  ${paint('dim', 'Stop:')}            Ctrl-C; what waits goes on when it is started again`,
     '',
     '',
