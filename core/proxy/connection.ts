@@ -45,7 +45,8 @@ export async function* connect(
     return beganMs + (options.resumed && isWaiting(found) ? holdWaitingMs : holdMs) - engine.environment.now();
   };
   const notices = new Notices(engine);
-  let patienceMs = options.resumed ? 0 : LIMITS.lookAgainMs;
+  // A connection that was resumed looks once in any case: it may be the only one to find out that nobody drives the call.
+  let isSilent = options.resumed;
   while (!stop.aborted) {
     const page = await events.read(address, after, LIMITS.eventsPerReadMax);
     for (const { sequence, message, last } of page) {
@@ -53,16 +54,19 @@ export async function* connect(
       if (message !== undefined) yield { id: eventIdOf(stream, sequence), message };
       if (last) return;
     }
-    if (page.length > 0) continue;
-    // A connection that was resumed looks once in any case: it may be the only one to find out that nobody drives the call.
-    if (leftMs() <= 0 && patienceMs > 0) break;
-    if (patienceMs > 0) await events.changed(address, after, stop, Math.min(patienceMs, leftMs()));
-    patienceMs = LIMITS.lookAgainMs;
-    if (stop.aborted) break;
-    found = await lookAfter(engine, session.id, stream, after);
-    if (found === 'gone') return;
-    const notice = notices.due(found);
-    if (notice !== undefined) yield { message: notice };
+    if (page.length > 0) {
+      isSilent = options.resumed && found === undefined;
+      continue;
+    }
+    if (isSilent) {
+      found = await lookAfter(engine, session.id, stream, after);
+      if (found === 'gone') return;
+      const notice = notices.due(found);
+      if (notice !== undefined) yield { message: notice };
+    }
+    if (leftMs() <= 0) break;
+    await events.changed(address, after, stop, Math.min(LIMITS.lookAgainMs, leftMs()));
+    isSilent = true;
   }
   const retry = retryMs(found, engine.environment.now());
   if (!gone.aborted && !(priming && retry === LIMITS.retryMs)) yield { retry };
