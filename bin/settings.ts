@@ -5,17 +5,16 @@
  * Pure. Every refusal is a `setting_invalid` that names the argument or variable it came from and shows a right one.
  */
 import { resolve } from 'node:path';
-import { LIMITS } from '../core/base/limits.ts';
-import type { IdleAction } from '../core/session/session.ts';
 import type { Arguments, OptionRow } from './arguments.ts';
 import { optionsOf } from './arguments.ts';
 import type { AuthMode, AuthSettings } from './auth-settings.ts';
 import { authSettings } from './auth-settings.ts';
 import { SERVE } from './commands.ts';
-import { formatDuration, parseDuration } from './duration.ts';
 import type { Given, Variables } from './given.ts';
-import { choice, invalid } from './given.ts';
+import { invalid } from './given.ts';
 import { Misuse } from './misuse.ts';
+import type { SessionSettings } from './session-settings.ts';
+import { sessionSettings } from './session-settings.ts';
 import { upstreamHeaders } from './upstream-headers.ts';
 
 /** What is made stateful. */
@@ -26,25 +25,14 @@ export type Served =
   /** `headers` are secrets. */
   | { readonly kind: 'upstream'; readonly url: string; readonly headers: Readonly<Record<string, string>> };
 
-const RETRY_LOST = ['never', 'idempotent', 'always'] as const;
 const AUTH_MODES = ['none', 'api-key', 'jwt'] as const satisfies readonly AuthMode[];
-const IDLE_ACTIONS = ['sleep', 'end'] as const satisfies readonly IdleAction[];
-/** Below the 29 seconds after which API gateways cut. */
-const HOLD_MS_EXAMPLE = 25_000;
-export type RetryLost = (typeof RETRY_LOST)[number];
 
-export interface ServeSettings {
+export interface ServeSettings extends SessionSettings {
   readonly served: Served;
   readonly port: number;
   readonly host: string;
   /** The folder of the store, absolute; `undefined` keeps everything in memory. */
   readonly data: string | undefined;
-  readonly idleTimeoutMs: number;
-  readonly lifetimeMs: number;
-  readonly idleAction: IdleAction;
-  readonly retryLost: RetryLost;
-  /** How long a connection is held; `undefined`: as long as its client likes. */
-  readonly holdMs: number | undefined;
   readonly allowHosts: readonly string[];
   readonly allowOrigins: readonly string[];
   readonly auth: AuthSettings;
@@ -57,22 +45,12 @@ export interface ServeSettings {
 export function serveSettings(given: Arguments, env: Variables, folder: string): ServeSettings {
   const lookUp = (name: string): Given | undefined => valueFrom(rowOf(name), given, env);
   const isOn = (name: string): boolean => isSwitchedOn(rowOf(name), given, env);
-  const idleTimeoutMs = duration(lookUp('idle-timeout'), LIMITS.idleTimeoutMsDefault, LIMITS.idleTimeoutMsMax);
-  const lifetimeMs = duration(lookUp('max-lifetime'), LIMITS.lifetimeMsDefault, LIMITS.lifetimeMsMax);
-  if (idleTimeoutMs > lifetimeMs) {
-    const facts = `The idle time-out (${formatDuration(idleTimeoutMs)}) is longer than the lifetime (${formatDuration(lifetimeMs)}).`;
-    throw new Misuse(`${facts} Raise --max-lifetime or lower --idle-timeout.`);
-  }
   return {
     served: servedBy(given, env, folder),
     port: port(lookUp('port')),
     host: lookUp('host')?.text ?? '127.0.0.1',
     data: dataFolder(given, lookUp('data'), isOn('memory'), folder),
-    idleTimeoutMs,
-    lifetimeMs,
-    idleAction: choice(lookUp('idle-action'), IDLE_ACTIONS, 'sleep'),
-    retryLost: choice(lookUp('retry-lost'), RETRY_LOST, 'idempotent'),
-    holdMs: holdTime(lookUp('hold')),
+    ...sessionSettings(lookUp),
     allowHosts: list(rowOf('allow-host'), given, env),
     allowOrigins: list(rowOf('allow-origin'), given, env),
     auth: authSettings(env, lookUp('auth'), AUTH_MODES),
@@ -158,17 +136,4 @@ function dataFolder(given: Arguments, data: Given | undefined, memory: boolean, 
     throw new Misuse('Give either --memory or --data, not both.');
   }
   return memory ? undefined : resolve(folder, data?.text ?? '.fermata');
-}
-
-const duration = (given: Given | undefined, initial: number, max: number): number =>
-  given === undefined ? initial : within(given, LIMITS.idleTimeoutMsMin, max, initial);
-
-const holdTime = (given: Given | undefined): number | undefined =>
-  given === undefined ? undefined : within(given, LIMITS.holdMsMin, LIMITS.holdMsMax, HOLD_MS_EXAMPLE);
-
-function within(given: Given, min: number, max: number, example: number): number {
-  const value = parseDuration(given.text);
-  if (value !== undefined && value >= min && value <= max) return value;
-  const bounds = `from ${formatDuration(min)} to ${formatDuration(max)}`;
-  throw invalid(given, value === undefined ? `no time (${bounds})` : `not ${bounds}`, formatDuration(example));
 }

@@ -2,7 +2,7 @@
  * The event of an invocation as a web `Request`: Function URLs and HTTP APIs (payload version 2.0), REST APIs (1.0), and load
  * balancers, whose events look like the latter.
  *
- * Nothing is believed that the event does not say; who the caller is, is told only where AWS has verified it (`AWS_IAM`).
+ * Nothing is believed that the event does not say; who the caller is, is told only where AWS has verified it.
  */
 import { Fault } from '../../base/errors.ts';
 import { isObject } from '../../protocol/messages.ts';
@@ -18,9 +18,16 @@ export interface Arrived {
 }
 
 const callers = new WeakMap<Request, string>();
+const principals = new WeakMap<Request, string>();
 
 /** The ARN of the caller, where the function's URL verifies signatures (`AWS_IAM`); `undefined` anywhere else. */
 export const callerArnOf = (request: Request): string | undefined => callers.get(request);
+
+/**
+ * The principal that a request is made for, as whoever may invoke the function says in the event (the proxy does); clients of a
+ * URL cannot. `undefined` if nothing was said.
+ */
+export const invokedForOf = (request: Request): string | undefined => principals.get(request);
 
 /** The request of an event. `signal` is the request's own. Throws `invalid_request` for an event that is no HTTP request. */
 export function arrivedIn(event: unknown, signal: AbortSignal): Arrived {
@@ -41,6 +48,8 @@ function fromV2(event: Fields, signal: AbortSignal): Arrived {
   const request = requestOf(event, textOf(objectOf(context.http).method), url, headers, signal);
   const arn = objectOf(objectOf(context.authorizer).iam).userArn;
   if (typeof arn === 'string') callers.set(request, arn);
+  const { principal } = objectOf(objectOf(context.authorizer).lambda);
+  if (typeof principal === 'string') principals.set(request, principal);
   return { request, shape: 'cookies' };
 }
 

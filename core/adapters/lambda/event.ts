@@ -14,7 +14,7 @@ export interface Place {
 /** A name that servers which check their `Host` know as this machine's own. */
 const HOST = 'localhost';
 
-export function eventOf({ headers, body }: Post, place: Place, requestId: string, nowMs: number) {
+export function eventOf({ headers, body, principal }: Post, place: Place, requestId: string, nowMs: number) {
   const host = place.headers.host ?? HOST;
   const all = { host, 'x-forwarded-proto': 'https', 'x-forwarded-port': '443', ...place.headers, ...headers };
   return {
@@ -30,6 +30,8 @@ export function eventOf({ headers, body }: Post, place: Place, requestId: string
       domainPrefix: 'fermata',
       http: { method: 'POST', path: place.path, protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: 'fermata' },
       requestId,
+      // As an authorizer of API Gateway tells it: no client can write here, only who may invoke the function.
+      authorizer: { lambda: { principal: principal.id } },
       routeKey: '$default',
       stage: '$default',
       time: new Date(nowMs).toISOString(),

@@ -1,0 +1,57 @@
+/**
+ * How long sessions, connections and lost rounds last, as it is set: the same for every composition root.
+ *
+ * Pure. Where a value comes from is the caller's business; it is asked for by the name of the option.
+ */
+import { LIMITS } from '../core/base/limits.ts';
+import type { RetryLost } from '../core/ports/retry-lost.ts';
+import type { IdleAction } from '../core/session/session.ts';
+import { formatDuration, parseDuration } from './duration.ts';
+import type { Given } from './given.ts';
+import { choice, invalid } from './given.ts';
+import { Misuse } from './misuse.ts';
+
+export interface SessionSettings {
+  readonly idleTimeoutMs: number;
+  readonly lifetimeMs: number;
+  readonly idleAction: IdleAction;
+  readonly retryLost: RetryLost;
+  /** How long a connection is held; `undefined`: as long as its client likes. */
+  readonly holdMs: number | undefined;
+}
+
+export type SessionOption = 'idle-timeout' | 'max-lifetime' | 'idle-action' | 'retry-lost' | 'hold';
+
+const RETRY_LOST = ['never', 'idempotent', 'always'] as const satisfies readonly RetryLost[];
+const IDLE_ACTIONS = ['sleep', 'end'] as const satisfies readonly IdleAction[];
+/** Below the 29 seconds after which API gateways cut. */
+const HOLD_MS_EXAMPLE = 25_000;
+
+export function sessionSettings(lookUp: (name: SessionOption) => Given | undefined): SessionSettings {
+  const idleTimeoutMs = duration(lookUp('idle-timeout'), LIMITS.idleTimeoutMsDefault, LIMITS.idleTimeoutMsMax);
+  const lifetimeMs = duration(lookUp('max-lifetime'), LIMITS.lifetimeMsDefault, LIMITS.lifetimeMsMax);
+  if (idleTimeoutMs > lifetimeMs) {
+    const facts = `The idle time-out (${formatDuration(idleTimeoutMs)}) is longer than the lifetime (${formatDuration(lifetimeMs)}).`;
+    throw new Misuse(`${facts} Raise --max-lifetime or lower --idle-timeout.`);
+  }
+  return {
+    idleTimeoutMs,
+    lifetimeMs,
+    idleAction: choice(lookUp('idle-action'), IDLE_ACTIONS, 'sleep'),
+    retryLost: choice(lookUp('retry-lost'), RETRY_LOST, 'idempotent'),
+    holdMs: holdTime(lookUp('hold')),
+  };
+}
+
+const duration = (given: Given | undefined, initial: number, max: number): number =>
+  given === undefined ? initial : within(given, LIMITS.idleTimeoutMsMin, max, initial);
+
+const holdTime = (given: Given | undefined): number | undefined =>
+  given === undefined ? undefined : within(given, LIMITS.holdMsMin, LIMITS.holdMsMax, HOLD_MS_EXAMPLE);
+
+function within(given: Given, min: number, max: number, example: number): number {
+  const value = parseDuration(given.text);
+  if (value !== undefined && value >= min && value <= max) return value;
+  const bounds = `from ${formatDuration(min)} to ${formatDuration(max)}`;
+  throw invalid(given, value === undefined ? `no time (${bounds})` : `not ${bounds}`, formatDuration(example));
+}

@@ -1,0 +1,47 @@
+/**
+ * The composition root of an await-style program on Lambda: the runner, served as MCP 2026-07-28 to whoever may invoke the
+ * function. Nobody else gets in, not even by a URL of it, since the principal comes with the invocation.
+ */
+import type { Variables } from '../../bin/given.ts';
+import { variable } from '../../bin/given.ts';
+import { parseKeyRing } from '../../core/adapters/crypto/key-ring.ts';
+import { aesSeal } from '../../core/adapters/crypto/seal.ts';
+import { dynamodbStores } from '../../core/adapters/dynamodb/stores.ts';
+import { invokedForOf } from '../../core/adapters/lambda-entry/event.ts';
+import type { StreamingHandler } from '../../core/adapters/lambda-entry/runtime.ts';
+import { streamingEntry } from '../../core/adapters/lambda-entry/streaming.ts';
+import { nodeEnvironment } from '../../core/adapters/node/environment.ts';
+import type { Authenticator } from '../../core/http/authenticator.ts';
+import { statelessApp } from '../../core/http/stateless-app.ts';
+import type { Program } from '../../core/ports/program.ts';
+import type { StatelessServer } from '../../core/ports/stateless-server.ts';
+import { runner } from '../../core/runner/runner.ts';
+import { logObserver } from './proxy.ts';
+import { required, sessionsIn } from './settings.ts';
+
+/** A handler for what `serve` makes of a runner. The table is optional: with it, no round of a program ever runs twice. */
+export function programHandler(
+  env: Variables,
+  serve: (runner: (program: Program) => StatelessServer) => StatelessServer,
+): StreamingHandler {
+  const environment = nodeEnvironment();
+  const observer = logObserver();
+  const seal = aesSeal({ keys: parseKeyRing(required(env, 'FERMATA_KEYS'), 'FERMATA_KEYS') });
+  const table = variable(env, 'FERMATA_TABLE')?.text;
+  const run = {
+    seal,
+    environment,
+    observer,
+    owner: environment.newId(),
+    retryLost: sessionsIn(env).retryLost,
+    ...(table === undefined ? {} : { guard: dynamodbStores({ table, environment, seal }).rounds }),
+  };
+  const upstream = serve(program => runner({ program, ...run }));
+  return streamingEntry({ app: statelessApp({ upstream, authenticate: invokers, hosts: 'any', observer }), observer });
+}
+
+const invokers: Authenticator = async request => {
+  const principal = invokedForOf(request);
+  if (principal !== undefined) return { principal: { id: principal } };
+  return { rejected: 'This server is reached by invoking its function, and not by a URL.', challenge: 'Invoke' };
+};

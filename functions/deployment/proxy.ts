@@ -1,0 +1,56 @@
+/**
+ * The composition root of proxy and driver, which are the same but for who calls them: stores in DynamoDB, an upstream behind a
+ * function or a URL, and the proxy between them.
+ *
+ * One environment serves one request at a time, and is frozen when its invocation is over: so connections are held only for
+ * moments, and what is ready is handed to the driver's function.
+ */
+import { jsonObserver } from '../../bin/observers.ts';
+import { parseKeyRing } from '../../core/adapters/crypto/key-ring.ts';
+import { aesSeal } from '../../core/adapters/crypto/seal.ts';
+import { dynamodbStores } from '../../core/adapters/dynamodb/stores.ts';
+import { httpServer } from '../../core/adapters/http/server.ts';
+import { lambdaDispatch } from '../../core/adapters/lambda/dispatch.ts';
+import { lambdaServer } from '../../core/adapters/lambda/server.ts';
+import { nodeEnvironment } from '../../core/adapters/node/environment.ts';
+import { LIMITS } from '../../core/base/limits.ts';
+import type { Environment } from '../../core/ports/environment.ts';
+import type { Observer } from '../../core/ports/observer.ts';
+import type { StatelessServer } from '../../core/ports/stateless-server.ts';
+import type { ProxyServer } from '../../core/proxy/proxy.ts';
+import { proxy } from '../../core/proxy/proxy.ts';
+import type { ProxySettings, Upstream } from './settings.ts';
+
+/** A model answers within this time; a person does not, and is not waited for. */
+const HOLD_MS = 3_000;
+
+export interface DeployedProxy {
+  readonly server: ProxyServer;
+  readonly environment: Environment;
+  readonly observer: Observer;
+}
+
+export const logObserver = (): Observer =>
+  jsonObserver({ output: process.stdout, debug: false, now: () => new Date() });
+
+export function deployedProxy({ table, keys, upstream, driver, sessions }: ProxySettings): DeployedProxy {
+  const environment = nodeEnvironment();
+  const observer = logObserver();
+  const { holdMs = HOLD_MS, ...policy } = sessions;
+  const server = proxy({
+    upstream: upstreamServer(upstream, observer),
+    stores: dynamodbStores({ table, environment, seal: aesSeal({ keys: parseKeyRing(keys, 'FERMATA_KEYS') }) }),
+    environment,
+    observer,
+    owner: environment.newId(),
+    settings: { ...policy, holdMs, holdWaitingMs: 0, drainMs: LIMITS.drainMs },
+    dispatch: driver === undefined ? undefined : lambdaDispatch({ functionName: driver }),
+  });
+  return { server, environment, observer };
+}
+
+function upstreamServer(upstream: Upstream, observer: Observer): StatelessServer {
+  if (upstream.kind === 'url') return httpServer({ url: upstream.url, headers: upstream.headers, observer });
+  const { name, path, mode, tenant, headers } = upstream;
+  return lambdaServer({ functionName: name, path, mode, tenant, headers, observer });
+}

@@ -1,0 +1,107 @@
+/**
+ * The settings of the functions, from their environment. Every refusal names the variable and shows a right value; a function with
+ * a wrong one does not start, and its log says why. What the variables mean: `docs/lambda.md`.
+ */
+import type { AuthSettings } from '../../bin/auth-settings.ts';
+import { authSettings } from '../../bin/auth-settings.ts';
+import type { Variables } from '../../bin/given.ts';
+import { choice, invalid, variable, written } from '../../bin/given.ts';
+import { Misuse } from '../../bin/misuse.ts';
+import type { SessionOption, SessionSettings } from '../../bin/session-settings.ts';
+import { sessionSettings } from '../../bin/session-settings.ts';
+import { upstreamHeaders } from '../../bin/upstream-headers.ts';
+
+export type Upstream =
+  | { readonly kind: 'url'; readonly url: string; readonly headers: Readonly<Record<string, string>> }
+  | {
+      readonly kind: 'function';
+      readonly name: string;
+      readonly path: string;
+      readonly mode: (typeof MODES)[number];
+      readonly tenant: (typeof TENANCIES)[number];
+      readonly headers: Readonly<Record<string, string>>;
+    };
+
+export interface ProxySettings {
+  readonly table: string;
+  readonly keys: string;
+  readonly upstream: Upstream;
+  /** The driver's function; without one the proxy drives by itself. */
+  readonly driver: string | undefined;
+  readonly sessions: SessionSettings;
+}
+
+export interface FrontSettings {
+  readonly auth: AuthSettings;
+  readonly allowOrigins: readonly string[];
+}
+
+const MODES = ['auto', 'stream', 'buffered'] as const;
+const TENANCIES = ['none', 'principal', 'session'] as const;
+const AUTH_MODES = ['api-key', 'jwt', 'iam'] as const;
+
+const EXAMPLES = {
+  FERMATA_TABLE: 'fermata-state',
+  FERMATA_KEYS: 'k1:<32 bytes in base64>',
+  FERMATA_UPSTREAM: 'my-mcp-server (a function), its ARN, or https://mcp.example.com/mcp',
+  FERMATA_COMMAND: 'node expense-tracker.mjs',
+} as const;
+
+/** A variable that must be there. */
+export function required(env: Variables, name: keyof typeof EXAMPLES): string {
+  const given = variable(env, name);
+  if (given !== undefined) return given.text;
+  throw new Misuse(`${name} is missing. For example: ${written(name, EXAMPLES[name])}`);
+}
+
+export const proxySettings = (env: Variables): ProxySettings => ({
+  table: required(env, 'FERMATA_TABLE'),
+  keys: required(env, 'FERMATA_KEYS'),
+  upstream: upstreamIn(env),
+  driver: variable(env, 'FERMATA_DRIVER')?.text,
+  sessions: sessionsIn(env),
+});
+
+/** Who may enter. There is no `none`: a Function URL is reached by everyone. */
+export const frontSettings = (env: Variables): FrontSettings => ({
+  auth: authSettings(env, variable(env, 'FERMATA_AUTH'), AUTH_MODES),
+  allowOrigins: wordsIn(env, 'FERMATA_ALLOW_ORIGIN'),
+});
+
+const VARIABLES: Readonly<Record<SessionOption, string>> = {
+  'idle-timeout': 'FERMATA_IDLE_TIMEOUT',
+  'max-lifetime': 'FERMATA_MAX_LIFETIME',
+  'idle-action': 'FERMATA_IDLE_ACTION',
+  'retry-lost': 'FERMATA_RETRY_LOST',
+  hold: 'FERMATA_HOLD',
+};
+
+export const sessionsIn = (env: Variables): SessionSettings =>
+  sessionSettings(option => variable(env, VARIABLES[option]));
+
+const wordsIn = (env: Variables, name: string): readonly string[] =>
+  (variable(env, name)?.text ?? '').split(/[\s,]+/).filter(word => word !== '');
+
+/** Name or ARN of a function, as Lambda takes them; with a version or an alias. */
+const FUNCTION = /^(?:arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:)?[A-Za-z0-9_-]{1,64}(?::[A-Za-z0-9_$-]+)?$/;
+
+function upstreamIn(env: Variables): Upstream {
+  const name = required(env, 'FERMATA_UPSTREAM');
+  const lines = (variable(env, 'FERMATA_UPSTREAM_HEADERS')?.text ?? '').split('\n').filter(line => line.trim() !== '');
+  const headers = upstreamHeaders(lines, 'FERMATA_UPSTREAM_HEADERS');
+  if (/^https?:/.test(name) && URL.canParse(name)) return { kind: 'url', url: name, headers };
+  if (!FUNCTION.test(name)) {
+    const given = { text: name, from: 'FERMATA_UPSTREAM' };
+    throw invalid(given, 'neither a function nor the URL of an MCP endpoint', EXAMPLES.FERMATA_UPSTREAM);
+  }
+  const path = variable(env, 'FERMATA_UPSTREAM_PATH');
+  if (path !== undefined && !/^\/[\x21-\x7e]*$/.test(path.text)) throw invalid(path, 'no path', '/mcp');
+  return {
+    kind: 'function',
+    name,
+    path: path?.text ?? '/mcp',
+    mode: choice(variable(env, 'FERMATA_UPSTREAM_MODE'), MODES, 'auto'),
+    tenant: choice(variable(env, 'FERMATA_TENANCY'), TENANCIES, 'none'),
+    headers,
+  };
+}

@@ -1,0 +1,192 @@
+/**
+ * Client, Function URL, proxy, driver, upstream and table together, each function from its bundle and in processes that are frozen
+ * whenever nothing is asked of them, and killed whenever a test likes.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isRequest, isResponse } from '../../core/protocol/messages.ts';
+import { type CallRecord, patientCall } from '../support/clients/patient-call.ts';
+import { messagesIn, textIn, WireClient } from '../support/clients/wire.ts';
+import { Deployment } from '../support/lambda/deployment.ts';
+
+/** Every environment starts a process, and machines that run tests are busy. */
+const PATIENCE_MS = 90_000;
+
+const EXPENSE: Readonly<Record<string, unknown>> = {
+  amount: 12.5,
+  description: 'Lunch',
+  category: 'food',
+  confirmation: true,
+};
+
+/** Fills in any form of the expense tracker. */
+const filledIn = (params: unknown) => {
+  const { properties = {} } = (params as { requestedSchema: { properties?: object } }).requestedSchema;
+  const content = Object.fromEntries(Object.keys(properties).map(name => [name, EXPENSE[name]]));
+  return { action: 'accept', content };
+};
+
+const sequencesIn = ({ attachments }: CallRecord) =>
+  attachments.flatMap(({ events }) => events.flatMap(({ id, message }) => (message && id ? [id] : [])));
+
+describe.each(['runner', 'stdio'] as const)('the expense tracker as the function %s', {
+  timeout: PATIENCE_MS,
+}, upstream => {
+  let deployment: Deployment;
+  beforeAll(async () => {
+    deployment = await Deployment.start({ upstream, variables: { FERMATA_HOLD: '1s' } });
+  }, 60_000);
+  afterAll(() => deployment[Symbol.asyncDispose]());
+  const open = () => WireClient.open(deployment.url, { headers: { ...deployment.headers } });
+
+  it('lists its tools and answers a plain call', async () => {
+    const client = await open();
+    const [list] = await messagesIn(await client.post(client.request('tools/list')));
+    expect(JSON.stringify(list)).toContain('add_expense');
+    const said = await messagesIn(await client.post(client.tool('list_expenses')));
+    expect(textIn(said.find(isResponse))).toMatch(/expense/i);
+  });
+
+  it('asks four questions in a row, each answered by whichever environments there are', async () => {
+    const client = await open();
+    const record = await patientCall(
+      client,
+      client.tool('add_expense'),
+      { answer: async ({ params }) => filledIn(params) },
+      PATIENCE_MS,
+    );
+    expect(textIn(record.response)).toContain('Lunch');
+    expect(record.answers).toHaveLength(4);
+    expect(new Set(sequencesIn(record)).size).toBe(sequencesIn(record).length);
+  });
+
+  it('goes on though every process is killed between each question and its answer', async () => {
+    const client = await open();
+    let killed = 0;
+    const record = await patientCall(
+      client,
+      client.tool('add_expense'),
+      {
+        answer: async ({ params }) => {
+          await deployment.quiet();
+          killed += deployment.killAll();
+          return filledIn(params);
+        },
+      },
+      PATIENCE_MS,
+    );
+    expect(textIn(record.response)).toContain('Lunch');
+    expect(record.answers).toHaveLength(4);
+    expect(killed).toBeGreaterThanOrEqual(4);
+  });
+
+  it('is not reached by a URL of its function, but only by whoever may invoke it', async () => {
+    const { options } = deployment.lambda.get('upstream');
+    await deployment.lambda.create('public', { ...options, url: 'RESPONSE_STREAM' });
+    const client = new WireClient(`${deployment.lambda.urlOf('public')}/mcp`);
+    expect((await client.post(client.request('tools/list'))).status).toBe(401);
+  });
+
+  it('streams what a long call reports, in order and once', async () => {
+    const client = await open();
+    const request = client.tool('generate_report', {}, { progressToken: 'p' });
+    const record = await patientCall(client, request, { answer: async () => ({}) }, PATIENCE_MS);
+    const progress = record.attachments.flatMap(({ events }) =>
+      events.flatMap(({ message }) =>
+        message && 'method' in message && message.method === 'notifications/progress' ? [message.params?.progress] : [],
+      ),
+    );
+    expect(progress).toEqual([1, 2, 3, 4, 5]);
+    expect(record.attachments.length).toBeGreaterThan(1);
+  });
+});
+
+describe('a deployment', { timeout: PATIENCE_MS }, () => {
+  let deployment: Deployment;
+  beforeAll(async () => {
+    deployment = await Deployment.start({ upstream: 'express', variables: { FERMATA_HOLD: '1s' } });
+  }, 60_000);
+  afterAll(() => deployment[Symbol.asyncDispose]());
+  const open = () => WireClient.open(deployment.url, { headers: { ...deployment.headers } });
+  const yes = async () => ({ action: 'accept', content: { sure: true } });
+
+  it('gives an Express server, which knows nothing of it, sessions and questions', async () => {
+    const client = await open();
+    const record = await patientCall(
+      client,
+      client.tool('cancel_order', { order: 'A-1001' }),
+      { answer: yes },
+      PATIENCE_MS,
+    );
+    expect(textIn(record.response)).toBe('Order A-1001 is cancelled.');
+  });
+
+  it('lets nobody in without a key, and nobody into the session of another', async () => {
+    const client = await open();
+    const stranger = new WireClient(client.url);
+    stranger.sessionId = client.sessionId;
+    expect((await stranger.post(stranger.request('tools/list'))).status).toBe(401);
+  });
+
+  it('runs nothing while a person thinks, but for the looks of a client that comes back', async () => {
+    const client = await open();
+    const asked = await client.post(client.tool('cancel_order', { order: 'A-1002' }));
+    const events = await messagesIn(asked);
+    const question = events.find(isRequest);
+    if (question === undefined) throw new Error(`no question in ${JSON.stringify(events)}`);
+    await deployment.quiet();
+    deployment.takeBilledMs();
+    await pause(1_500);
+    expect(deployment.takeBilledMs()).toBe(0);
+
+    const waitMs = 10_000;
+    for (let waitedMs = 0; waitedMs < waitMs; waitedMs += 2_000) {
+      await pause(2_000);
+      expect(await messagesIn(await client.resume('n1.1'))).toEqual([]);
+    }
+    await deployment.quiet();
+    const billedMs = deployment.takeBilledMs();
+    console.log(`billed while a person thought for ${waitMs} ms: ${billedMs} ms`);
+    expect(billedMs).toBeLessThan(waitMs * 0.05);
+    expect((await client.answer(question.id, await yes())).status).toBe(202);
+  });
+
+  it('takes an answer in one environment while another still holds the stream', async () => {
+    const client = await open();
+    const record = await patientCall(
+      client,
+      client.tool('cancel_order', { order: 'A-1003' }),
+      { answer: yes },
+      PATIENCE_MS,
+    );
+    expect(textIn(record.response)).toContain('A-1003');
+    expect(deployment.lambda.get('proxy').environments.size).toBeGreaterThan(1);
+  });
+
+  it('goes on when there is no capacity for the driver at first', async () => {
+    const client = await open();
+    const answer = async () => {
+      deployment.lambda.get('driver').throttle(2);
+      return yes();
+    };
+    const record = await patientCall(client, client.tool('cancel_order', { order: 'A-1004' }), { answer }, PATIENCE_MS);
+    expect(textIn(record.response)).toContain('cancelled');
+  });
+
+  it('keeps its bundles small', () => {
+    expect(deployment.sizes.proxy).toBeLessThan(1_500_000);
+    expect(deployment.sizes.drive).toBeLessThan(1_500_000);
+  });
+});
+
+describe('a function with a setting missing', () => {
+  it.each([
+    [{ FERMATA_TABLE: '' }, 'FERMATA_TABLE is missing. For example: FERMATA_TABLE=fermata-state'],
+    [{ FERMATA_UPSTREAM: 'no such thing!' }, 'FERMATA_UPSTREAM is "no such thing!", which is neither a function nor'],
+    [{ FERMATA_HOLD: 'long' }, 'FERMATA_HOLD is "long", which is no time'],
+  ])('does not start, and says which: %j', async (variables, message) => {
+    await using deployment = await Deployment.start({ upstream: 'express', variables });
+    expect((await fetch(deployment.url, { method: 'POST' })).status).toBe(502);
+    await expect.poll(() => deployment.lambda.get('proxy').output).toContain(message);
+  });
+});

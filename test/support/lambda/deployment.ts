@@ -1,0 +1,117 @@
+/**
+ * The whole of what is deployed to AWS, on loopback: table, proxy with its URL, driver, and an upstream, each function from its
+ * bundle. What runs is what is deployed; only the endpoints of the AWS clients are others.
+ */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { createTable } from '../../../core/adapters/dynamodb/schema.ts';
+import { dynamodbClient } from '../../../core/adapters/dynamodb/stores.ts';
+import { newApiKey } from '../../../core/http/api-keys.ts';
+import { type Emulator, startEmulator } from '../dynamodb/emulator.ts';
+import { type Bundled, bundle } from './bundle.ts';
+import type { LocalFunction } from './function.ts';
+import { LocalLambda } from './local-lambda.ts';
+
+/** The functions there are to stand behind the proxy, by name. */
+const UPSTREAMS = {
+  runner: { source: 'functions/runner.ts', variables: {} },
+  stdio: { source: 'functions/stdio.ts', variables: { FERMATA_COMMAND: 'node program.mjs' } },
+  express: { source: 'functions/express.ts', variables: {} },
+} as const;
+export type UpstreamName = keyof typeof UPSTREAMS;
+
+export interface DeploymentOptions {
+  readonly upstream: UpstreamName;
+  /** Added to those of proxy and driver. */
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
+const TABLE = 'fermata';
+const TIMEOUT_MS = 30_000;
+
+export class Deployment implements AsyncDisposable {
+  readonly lambda: LocalLambda;
+  /** Of the MCP endpoint. */
+  readonly url: string;
+  /** What every request needs. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly sizes: Readonly<Record<string, number>>;
+  readonly #emulator: Emulator;
+  readonly #bundled: Bundled;
+
+  constructor(parts: { lambda: LocalLambda; url: string; key: string; emulator: Emulator; bundled: Bundled }) {
+    this.lambda = parts.lambda;
+    this.url = parts.url;
+    this.headers = { authorization: `Bearer ${parts.key}` };
+    this.sizes = parts.bundled.sizes;
+    this.#emulator = parts.emulator;
+    this.#bundled = parts.bundled;
+  }
+
+  static async start({ upstream, variables }: DeploymentOptions): Promise<Deployment> {
+    const { source, variables: own } = UPSTREAMS[upstream];
+    const sources = { proxy: 'functions/proxy.ts', drive: 'functions/drive.ts', upstream: source };
+    const programs = upstream === 'stdio' ? { program: 'examples/expense-tracker/stdio.ts' } : {};
+    const [emulator, bundled, lambda] = await Promise.all([
+      startEmulator(),
+      bundle({ ...sources, ...programs }),
+      LocalLambda.start(),
+    ]);
+    const { key, line } = newApiKey('tester');
+    const keys = { FERMATA_KEYS: `k1:${randomBytes(32).toString('base64')}` };
+    const store = { AWS_ENDPOINT_URL_DYNAMODB: emulator.endpoint };
+    await prepareTable(lambda, emulator);
+    const common = { taskRoot: bundled.folder, timeoutMs: TIMEOUT_MS, retryPausesMs: [200, 500] };
+    const behind = { ...keys, ...store, FERMATA_TABLE: TABLE, FERMATA_UPSTREAM: 'upstream', ...variables };
+    await lambda.create('upstream', {
+      ...common,
+      handler: 'upstream.handler',
+      variables: { ...keys, ...own, EXPENSES_FILE: join(bundled.folder, 'expenses.jsonl') },
+    });
+    await lambda.create('driver', { ...common, handler: 'drive.handler', variables: behind });
+    await lambda.create('proxy', {
+      ...common,
+      handler: 'proxy.handler',
+      url: 'RESPONSE_STREAM',
+      variables: { FERMATA_AUTH: 'api-key', FERMATA_API_KEYS: line, FERMATA_DRIVER: 'driver', ...behind },
+    });
+    return new Deployment({ lambda, url: `${lambda.urlOf('proxy')}/mcp`, key, emulator, bundled });
+  }
+
+  get functions(): readonly LocalFunction[] {
+    return ['proxy', 'driver', 'upstream'].map(name => this.lambda.get(name));
+  }
+
+  /** Resolves when nothing runs any more: all environments are frozen or gone, and no order is under way. */
+  async quiet(): Promise<void> {
+    await this.lambda.settled();
+    await Promise.all(this.functions.map(each => each.quiet()));
+  }
+
+  /** Kills every environment there is. */
+  killAll(): number {
+    return this.functions.reduce((sum, each) => sum + each.kill(), 0);
+  }
+
+  /** What all functions were charged since the last time this was asked, in milliseconds. */
+  takeBilledMs(): number {
+    return this.functions.flatMap(({ billed }) => billed.splice(0)).reduce((sum, { billedMs }) => sum + billedMs, 0);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.lambda[Symbol.asyncDispose]();
+    await this.#emulator.stop();
+    this.#bundled[Symbol.dispose]();
+  }
+}
+
+async function prepareTable(lambda: LocalLambda, { endpoint }: Emulator): Promise<void> {
+  const {
+    AWS_REGION: region = '',
+    AWS_ACCESS_KEY_ID: accessKeyId = '',
+    AWS_SECRET_ACCESS_KEY: secretAccessKey = '',
+  } = lambda.variables;
+  const client = dynamodbClient({ endpoint, region, credentials: { accessKeyId, secretAccessKey } });
+  await createTable(client, TABLE);
+  client.destroy();
+}
