@@ -98,6 +98,9 @@ export const LIMITS = {
   commitAttemptsMax: 16,
   /** Notifications that wait for the log before progress is coalesced: the newest of a run of progress stands for it. */
   appendBacklogMax: 16,
+  /** Pauses between tries of a write that must not be lost while the store is out of reach: 12.7 s in all, within a lease. */
+  storePauseMsMin: 100,
+  storePauseMsMax: 6_400,
   /** How often an open connection looks at its exchange when the log is silent. */
   lookAgainMs: 1_000,
   /** Synthetic progress while a client waits with a progress token. */

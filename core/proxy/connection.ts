@@ -18,8 +18,8 @@ import type { Session } from '../session/session.ts';
 import { dispatch } from './dispatcher.ts';
 import type { Engine } from './engine.ts';
 import { isLapsed } from './lease.ts';
+import { deliver } from './outgoing.ts';
 import { waitingNotice } from './synthetic-progress.ts';
-import { repair } from './transitions.ts';
 
 export async function* connect(
   engine: Engine,
@@ -92,7 +92,7 @@ async function lookAfter(
   const exchange = await engine.stores.exchanges.load(session, stream);
   if (exchange === undefined || exchange.expiresAtMs <= engine.environment.now()) return 'gone';
   if (exchange.phase === 'settled' && after >= lastSequence(exchange)) return 'gone';
-  if (after < lastSequence(exchange)) await repair(engine, exchange);
+  if (after < lastSequence(exchange)) await deliver(engine, exchange);
   if (exchange.phase === 'ready' || isLapsed(engine, exchange)) dispatch(engine, session, stream, exchange.version);
   return exchange;
 }

@@ -11,7 +11,7 @@ import type { ExchangeId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import { drive } from './driver.ts';
 import type { Dispatch, Engine, Running } from './engine.ts';
-import { keyOf } from './engine.ts';
+import { forget, keyOf } from './engine.ts';
 
 /** `version` is that of the exchange where it is known: one version is handed to another process once in a while, not at every look. */
 export function dispatch(engine: Engine, session: string, id: ExchangeId, version?: number): void {
@@ -73,7 +73,7 @@ export function inBackground(
   const done = work()
     .catch(thrown => report(engine, 'exchange.driver_failed', session, id, faultOf(thrown)))
     .finally(() => {
-      engine.running.delete(key);
+      forget(engine, key, running);
       engine.drivers.delete(done);
       if (running.again) dispatch(engine, session, id);
     });

@@ -70,6 +70,11 @@ export interface Engine extends ProxyOptions {
 
 export const keyOf = (session: string, exchange: string): string => `${session}/${exchange}`;
 
+/** Takes an entry out again, unless another has taken its place. */
+export function forget(engine: Engine, key: string, running: Running): void {
+  if (engine.running.get(key) === running) engine.running.delete(key);
+}
+
 export const engineOf = (options: ProxyOptions): Engine => ({
   ...options,
   running: new Map(),

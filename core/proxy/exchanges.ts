@@ -19,11 +19,11 @@ import type { Session } from '../session/session.ts';
 import { connect } from './connection.ts';
 import { dispatch, inBackground } from './dispatcher.ts';
 import type { Engine, Running } from './engine.ts';
-import { keyOf } from './engine.ts';
+import { forget, keyOf } from './engine.ts';
 import { takeKept } from './kept.ts';
 import { leaseFor } from './lease.ts';
+import { deliver } from './outgoing.ts';
 import { callUpstream, eventOf, runRound } from './round.ts';
-import { repair } from './transitions.ts';
 
 type Heard = IteratorResult<RpcNotification | RpcResponse>;
 
@@ -33,8 +33,11 @@ export async function request(engine: Engine, session: Session, message: RpcRequ
   if (kept !== undefined) return proceed(engine, session, call, opened(draft, kept).value);
 
   const key = keyOf(session.id, draft.id);
-  if (engine.running.has(key)) {
-    return attach(engine, session, call, message, await openExchange(engine, session, message.id));
+  const earlier = engine.running.get(key);
+  if (earlier !== undefined) {
+    const existing = await openExchange(engine, session, message.id);
+    // The driver of a settled exchange may still be putting its things away: the id is free already.
+    if (existing !== undefined || !earlier.background) return attach(engine, session, call, message, existing);
   }
   const running: Running = { controller: new AbortController(), again: false, background: false };
   engine.running.set(key, running);
@@ -49,7 +52,7 @@ export async function request(engine: Engine, session: Session, message: RpcRequ
     return await promote(engine, session, call, value, running, { source, heard, first });
   } finally {
     if (!running.background) {
-      engine.running.delete(key);
+      forget(engine, key, running);
       if (running.again) dispatch(engine, session.id, draft.id);
     }
   }
@@ -121,7 +124,7 @@ async function proceed(engine: Engine, session: Session, call: LegacyCall, openi
   const outcome = await create(engine, opening);
   if ('existing' in outcome) return attach(engine, session, call, opening.request, outcome.existing);
   const { created } = outcome;
-  await repair(engine, created);
+  await deliver(engine, created);
   if (created.phase === 'ready') dispatch(engine, session.id, created.id, created.version);
   return { kind: 'stream', events: connect(engine, session, created.id, 0, call.signal, { resumed: false }) };
 }

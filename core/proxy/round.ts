@@ -19,6 +19,7 @@ import type { Session } from '../session/session.ts';
 import type { Engine } from './engine.ts';
 import { keepCall } from './kept.ts';
 import { holdLease } from './lease.ts';
+import { patiently } from './patience.ts';
 import { clientFactsOf } from './sessions.ts';
 import { StreamWriter } from './stream-writer.ts';
 import { transition } from './transitions.ts';
@@ -82,6 +83,7 @@ export async function runRound(
       expiresAtMs: exchange.expiresAtMs,
       already: options.already,
     },
+    async () => isOurs(exchange, await engine.stores.exchanges.load(exchange.session, exchange.id)),
   );
   const lease = holdLease(engine, exchange, controller);
   try {
@@ -185,12 +187,17 @@ const driven = (engine: Engine, at: { readonly sequence: number; readonly progre
   expiresAtMs: engine.environment.now() + LIMITS.settledKeepMs,
 });
 
+/** Whether an exchange is still being driven under the lease it was claimed with. */
+const isOurs = (claimed: Exchange, current: Exchange | undefined): boolean =>
+  current?.generation === claimed.generation && current.phase === 'calling';
+
 /** Commits the round's event if we still hold the exchange. */
 async function conclude(engine: Engine, session: Session, exchange: Exchange, event: ExchangeEvent): Promise<void> {
-  const ours = (current: Exchange) =>
-    current.generation === exchange.generation && current.phase === 'calling' ? event : undefined;
-  if (event.type === 'failed' && event.by === 'lost') await keepCall(engine, session, exchange);
-  const value = await transition(engine, exchange.session, exchange.id, ours, exchange);
+  const ours = (current: Exchange) => (isOurs(exchange, current) ? event : undefined);
+  const value = await patiently(async () => {
+    if (event.type === 'failed' && event.by === 'lost') await keepCall(engine, session, exchange);
+    return transition(engine, exchange.session, exchange.id, ours, exchange);
+  });
   if (value === undefined) return;
   engine.observer({
     event: value.phase === 'settled' ? 'exchange.settled' : `exchange.${value.phase}`,

@@ -11,6 +11,7 @@ import type { EventLog, StreamAddress } from '../ports/event-log.ts';
 import { canonicalJson } from '../protocol/json.ts';
 import type { Message, RpcNotification } from '../protocol/messages.ts';
 import type { LoggedEvent } from '../session/outbox.ts';
+import { patiently } from './patience.ts';
 
 /** Smallest step by which lifted progress rises. */
 const STEP = 1e-6;
@@ -28,6 +29,7 @@ export class StreamWriter {
   readonly #log: EventLog;
   readonly #address: StreamAddress;
   readonly #expiresAtMs: number;
+  readonly #isHeld: () => Promise<boolean>;
   readonly #already: string[];
   #sequence: number;
   #progress: number | undefined;
@@ -36,7 +38,9 @@ export class StreamWriter {
   #writing: Promise<void> | undefined;
   #failure: unknown;
 
-  constructor(log: EventLog, address: StreamAddress, at: WritingPosition) {
+  /** `isHeld` tells whether the lease under which this writes is still ours. */
+  constructor(log: EventLog, address: StreamAddress, at: WritingPosition, isHeld: () => Promise<boolean>) {
+    this.#isHeld = isHeld;
     this.#log = log;
     this.#address = address;
     this.#sequence = at.sequence;
@@ -83,11 +87,26 @@ export class StreamWriter {
   }
 
   async #append(events: readonly LoggedEvent[]): Promise<void> {
-    const outcome = await this.#log.append(this.#address, this.#sequence + 1, events, {
-      expiresAtMs: this.#expiresAtMs,
-    });
-    if (outcome === 'conflict') throw new Fault('upstream_lost', 'Another process has taken over this call.');
+    for (let attempt = 0; attempt < LIMITS.commitAttemptsMax; attempt++) {
+      const written = await patiently(() => this.#tried(events));
+      if (written === undefined) return;
+      if (!(await this.#isHeld())) break;
+      this.#sequence = written;
+    }
+    throw new Fault('upstream_lost', 'Another process has taken over this call.');
+  }
+
+  /** The end of what someone else wrote in our place; `undefined` if it was us, this time or before a lost acknowledgement. */
+  async #tried(events: readonly LoggedEvent[]): Promise<number | undefined> {
+    const expiresAtMs = this.#expiresAtMs;
+    const outcome = await this.#log.append(this.#address, this.#sequence + 1, events, { expiresAtMs });
+    if (outcome === 'conflict') {
+      const there = await this.#log.read(this.#address, this.#sequence, LIMITS.eventsPerReadMax);
+      const isOurs = events.every(({ message }, at) => canonicalJson(there[at]?.message) === canonicalJson(message));
+      if (!isOurs) return there.at(-1)?.sequence ?? this.#sequence;
+    }
     this.#sequence += events.length;
+    return undefined;
   }
 
   #fresh(notification: RpcNotification): RpcNotification | undefined {

@@ -10,10 +10,10 @@ import type { ExchangeId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Effect, Exchange, ExchangeEvent } from '../session/exchange.ts';
 import { step } from '../session/exchange.ts';
-import { outboxOf } from '../session/outbox.ts';
 import { dispatch } from './dispatcher.ts';
 import type { Engine } from './engine.ts';
 import { keyOf } from './engine.ts';
+import { deliver } from './outgoing.ts';
 
 /** The event for a value, or `undefined` when nothing is to be done about it any more. */
 type EventFor = (exchange: Exchange) => ExchangeEvent | undefined;
@@ -44,14 +44,7 @@ export async function perform(engine: Engine, exchange: Exchange, effects: reado
   for (const effect of effects) {
     switch (effect.type) {
       case 'append':
-        await engine.stores.events.append(
-          { session: exchange.session, stream: exchange.id },
-          effect.first,
-          effect.events,
-          {
-            expiresAtMs: exchange.expiresAtMs,
-          },
-        );
+        await deliver(engine, exchange);
         break;
       case 'dispatch':
         dispatch(engine, exchange.session, exchange.id, exchange.version);
@@ -61,11 +54,4 @@ export async function perform(engine: Engine, exchange: Exchange, effects: reado
         break;
     }
   }
-}
-
-/** Sends what a process that died after its commit may have left unsent. Repeating it is refused by the log. */
-export async function repair(engine: Engine, exchange: Exchange): Promise<void> {
-  const events = outboxOf(exchange);
-  if (events.length === 0) return;
-  await perform(engine, exchange, [{ type: 'append', first: exchange.sequence + 1, events }]);
 }

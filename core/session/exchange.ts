@@ -88,6 +88,8 @@ export interface ExchangeEvents {
   lapsed: Claim;
   renewed: { readonly owner: string; readonly untilMs: number };
   cancelled: { readonly expiresAtMs: number; readonly sequence: number };
+  /** A late holder wrote where this exchange's outbox belongs: the outbox goes behind it. */
+  displaced: { readonly sequence: number };
 }
 
 export type ExchangeEventType = keyof ExchangeEvents;
@@ -106,9 +108,9 @@ export const EXCHANGE_TABLE: Readonly<Record<Phase, Partial<Record<ExchangeEvent
     renewed: 'calling',
     cancelled: 'settled',
   },
-  waiting: { answered: 'waiting', failed: 'settled', cancelled: 'settled' },
-  ready: { claimed: 'calling', failed: 'settled', cancelled: 'settled' },
-  settled: { answered: 'settled' },
+  waiting: { answered: 'waiting', failed: 'settled', cancelled: 'settled', displaced: 'waiting' },
+  ready: { claimed: 'calling', failed: 'settled', cancelled: 'settled', displaced: 'ready' },
+  settled: { answered: 'settled', displaced: 'settled' },
 };
 
 /** What the engine must do once the new value is committed. */
@@ -169,6 +171,8 @@ function fold(exchange: Exchange, event: ExchangeEvent): Exchange | undefined {
       return { ...released(exchange, event), response: event.outcome, settledBy: event.by };
     case 'cancelled':
       return { ...released(exchange, event), settledBy: 'cancelled' };
+    case 'displaced':
+      return event.sequence > exchange.sequence ? { ...exchange, sequence: event.sequence } : undefined;
     case 'inputRequired':
       return asking(released(exchange, event), event);
     case 'answered':

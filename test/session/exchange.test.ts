@@ -38,6 +38,7 @@ const EVENTS: { readonly [T in ExchangeEventType]: Extract<ExchangeEvent, { type
   lapsed: { type: 'lapsed', owner: 'b', untilMs: 200, sequence: 6 },
   renewed: { type: 'renewed', owner: 'a', untilMs: 300 },
   cancelled: { type: 'cancelled', expiresAtMs: 2_000, sequence: 9 },
+  displaced: { type: 'displaced', sequence: 20 },
 };
 
 function given(...events: ExchangeEvent[]): Exchange {
@@ -79,9 +80,9 @@ describe('the table', () => {
         renewed: 'calling',
         cancelled: 'settled',
       },
-      waiting: { answered: 'waiting', failed: 'settled', cancelled: 'settled' },
-      ready: { claimed: 'calling', failed: 'settled', cancelled: 'settled' },
-      settled: { answered: 'settled' },
+      waiting: { answered: 'waiting', failed: 'settled', cancelled: 'settled', displaced: 'waiting' },
+      ready: { claimed: 'calling', failed: 'settled', cancelled: 'settled', displaced: 'ready' },
+      settled: { answered: 'settled', displaced: 'settled' },
     });
   });
 });

@@ -13,7 +13,7 @@ const fate: fc.Arbitrary<Fate> = fc.record({
 const trial: fc.Arbitrary<Trial> = fc.record({
   fates: fc.array(fate, { minLength: 1, maxLength: 3 }),
   retryLost: fc.constantFrom('always', 'idempotent', 'never'),
-  zombies: fc.boolean(),
+  zombies: fc.constantFrom('never', 'late', 'soon'),
 });
 
 const COMPLETE =
@@ -44,7 +44,7 @@ describe('a call through dying processes', () => {
   it('also when the first process dies at each single step', async () => {
     for (let diesAt = 1; diesAt <= 24; diesAt++) {
       for (const lastOperation of ['lost', 'done'] as const) {
-        for (const zombies of [false, true]) {
+        for (const zombies of ['never', 'late', 'soon'] as const) {
           await holds({ fates: [{ diesAt, lastOperation }], retryLost: 'always', zombies });
         }
       }

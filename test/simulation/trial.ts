@@ -15,8 +15,8 @@ import { mortalStores } from './mortal-stores.ts';
 export interface Trial {
   readonly fates: readonly Fate[];
   readonly retryLost: RetryLost;
-  /** Whether dead processes wake up again at the end. */
-  readonly zombies: boolean;
+  /** Whether dead processes wake up again: at the end, or as soon as another has begun. */
+  readonly zombies: 'never' | 'late' | 'soon';
 }
 
 export interface Outcome {
@@ -72,15 +72,20 @@ export async function run(trial: Trial): Promise<Outcome> {
   const client = new PatientClient(opening.sessionId ?? '');
   for (const fate of [...trial.fates, { diesAt: undefined, lastOperation: 'lost' } as const]) {
     const { server, mortal } = start(fate);
+    if (trial.zombies === 'soon') setImmediate(() => wakeAll(mortals.slice(0, -1)));
     if (await client.work(server, mortal.death)) break;
   }
-  if (trial.zombies) {
-    for (const mortal of mortals) mortal.wake();
+  if (trial.zombies !== 'never') {
+    wakeAll(mortals);
     await new Promise(resolve => setTimeout(resolve, 5));
     const { server } = start({ diesAt: undefined, lastOperation: 'lost' });
     await client.rereads(server);
   }
   return { events: client.events, upstreamRounds: scripted.requests.map(request => String(request.id)) };
+}
+
+function wakeAll(mortals: readonly Mortal[]): void {
+  for (const mortal of mortals) mortal.wake();
 }
 
 /** Follows one call through any number of processes. */
