@@ -1,7 +1,7 @@
 /** `docs/cost.md`, written from the prices and the counted session: every number in it is computed here. */
 import { PRICES } from './prices.ts';
 import type { Mode, Usage, Vm } from './session.ts';
-import { DEPLOYMENT, MODES, SESSION, UNITS, VMS, WAITING_HOUR } from './session.ts';
+import { DEPLOYMENT, MODES, POLL_SECONDS_MAX, SESSION, UNITS, VMS, WAITING_HOUR } from './session.ts';
 
 const SESSIONS = 100_000;
 
@@ -112,7 +112,7 @@ function waiting(): string {
   const [vm] = VMS;
   const vmHour = (vm?.gb ?? 0) * PRICES.agentCoreGbHour.usd;
   return [
-    `One question that waits for an hour costs ${usd(bill.total)} while a client of 2025 comes back every ${DEPLOYMENT.pollEverySeconds} s ` +
+    `One question that waits for an hour costs ${usd(bill.total)} while a client of 2025 comes back every ${POLL_SECONDS_MAX} s ` +
       `(${count(WAITING_HOUR.requests)} requests of ${DEPLOYMENT.secondsOfRequest * 1_000} ms), and nothing once it has gone, nor with a client of 2026-07-28. ` +
       `A microVM of ${vm?.gb} GB costs ${usd(vmHour)} for the same hour, ${times(vmHour / bill.total)} as much, and holds one of the account's slots; ` +
       'it also has to be told to wait longer than its 15 minutes, and ends after 8 hours.',

@@ -2,6 +2,7 @@
  * What a session uses, counted: seconds of each function, requests, read and write units. The session is an example, and every
  * number of it stands here; the units of DynamoDB are those that `npm run budget` measures.
  */
+import { LIMITS } from '../../core/base/limits.ts';
 
 /** Half an hour of work: calls that report progress, and every fourth of them asks a person who takes two minutes. */
 export const SESSION = {
@@ -21,9 +22,8 @@ export const DEPLOYMENT = {
   upstreamGb: 0.5,
   /** A request that waits for nothing: the session is loaded, something is written, the response leaves. */
   secondsOfRequest: 0.05,
-  /** How long a connection is held for an answer before its client is told to come back, and how often it comes. */
-  holdSeconds: 5,
-  pollEverySeconds: 5,
+  /** How long a connection is held before its client is told to come back. */
+  holdSeconds: 3,
   alarms: 11,
 } as const;
 
@@ -64,6 +64,8 @@ const workSeconds = calls * secondsOfCall;
 const waitSeconds = questions * secondsOfAnswer;
 /** Half of the work of a call that asks comes before its question. */
 const workAfterAnswers = (questions * secondsOfCall) / 2;
+/** The first connection of a call that asks: it lasts from the call on, so part of it is work. */
+const heldAfterQuestions = questions * Math.max(0, DEPLOYMENT.holdSeconds - secondsOfCall / 2);
 const requestSeconds = DEPLOYMENT.secondsOfRequest;
 const clientRequests = SESSION.otherRequests + calls + questions;
 const upstreamRequests = calls + questions;
@@ -78,7 +80,18 @@ const readsWithoutWaiting = clientRequests * UNITS.readsOfRequest + questions * 
 /** Of the requests that do no more than to arrive. */
 const quickSeconds = (SESSION.otherRequests + questions) * requestSeconds;
 
-const pollsOfWait = (seconds: number): number => (seconds - DEPLOYMENT.holdSeconds) / DEPLOYMENT.pollEverySeconds;
+/** Clients are told to come back less often the longer a question is open. */
+export const POLL_SECONDS_MAX = LIMITS.retryMsMax / 1_000;
+
+function pollsOfWait(seconds: number): number {
+  let polls = 0;
+  for (let age = DEPLOYMENT.holdSeconds; age < seconds; polls++) {
+    const pauseMs = (LIMITS.retryMsMax * age * 1_000) / LIMITS.retryGrowthMs;
+    age += Math.min(LIMITS.retryMsMax, Math.max(LIMITS.retryMs, pauseMs)) / 1_000;
+  }
+  return polls;
+}
+
 const polls = questions * pollsOfWait(secondsOfAnswer);
 
 const standing: Usage = {
@@ -105,8 +118,7 @@ const callsHeld: Usage = {
 };
 
 const released: Usage = {
-  proxySeconds:
-    workSeconds - workAfterAnswers + questions * DEPLOYMENT.holdSeconds + quickSeconds + polls * requestSeconds,
+  proxySeconds: workSeconds - workAfterAnswers + heldAfterQuestions + quickSeconds + polls * requestSeconds,
   driverSeconds: workAfterAnswers,
   upstreamSeconds: workSeconds,
   requests: clientRequests + upstreamRequests + questions + polls,
@@ -138,7 +150,7 @@ export const MODES: readonly Mode[] = [
   { name: 'calls held', says: 'no standing GET either; `FERMATA_HOLD=15m`', usage: callsHeld },
   {
     name: 'released (as deployed)',
-    says: `a connection is held ${DEPLOYMENT.holdSeconds} s; then its client comes back every ${DEPLOYMENT.pollEverySeconds} s to ask`,
+    says: `a connection is held ${DEPLOYMENT.holdSeconds} s; then its client comes back to look, after ${LIMITS.retryMs / 1_000} s at first and every ${POLL_SECONDS_MAX} s later`,
     usage: released,
   },
   { name: 'client of 2026-07-28', says: 'the client keeps the question, and brings its answer', usage: modern },
@@ -146,12 +158,12 @@ export const MODES: readonly Mode[] = [
 
 /** What a waiting hour uses while a client of 2025 keeps coming back. */
 export const WAITING_HOUR: Usage = {
-  proxySeconds: (3_600 / DEPLOYMENT.pollEverySeconds) * requestSeconds,
+  proxySeconds: (3_600 / POLL_SECONDS_MAX) * requestSeconds,
   driverSeconds: 0,
   upstreamSeconds: 0,
-  requests: 3_600 / DEPLOYMENT.pollEverySeconds,
+  requests: 3_600 / POLL_SECONDS_MAX,
   writes: 0,
-  reads: (3_600 / DEPLOYMENT.pollEverySeconds) * UNITS.readsOfPoll,
+  reads: (3_600 / POLL_SECONDS_MAX) * UNITS.readsOfPoll,
 };
 
 /** AgentCore Runtime keeps a microVM for the session and for the idle time-out after it. */

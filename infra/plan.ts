@@ -1,0 +1,189 @@
+/**
+ * What a stage gets, worked out from the settings: which upstream, which variables, what is kept. Pure: nothing of AWS or SST is
+ * in here, so that it is tested like any other code. A setting that cannot be is refused with its name and an example.
+ */
+
+/** Who may enter. There is no `none`: a Function URL is reached by everyone. */
+export type Auth =
+  | { readonly kind: 'api-key' }
+  | {
+      readonly kind: 'jwt';
+      /** The authorization server, as its tokens name it: `https://login.example.com/`. */
+      readonly issuer: string;
+      /** What its tokens for this server name as their audience. */
+      readonly audience: string;
+      /** Scopes that every token needs. */
+      readonly scopes?: readonly string[];
+      /** Where the issuer's keys are, if its metadata does not say. */
+      readonly jwks?: string;
+    }
+  /** Callers sign with SigV4 and need `lambda:InvokeFunctionUrl` and `lambda:InvokeFunction` on the proxy. */
+  | { readonly kind: 'iam' };
+
+export type Tenancy = 'none' | 'principal' | 'session';
+
+export interface Settings {
+  /** The server that is made stateful: a program's or function's file, a Lambda function's name or ARN, or a URL. */
+  readonly upstream: string;
+  /** Execution environments of the upstream's own for each principal or session, if it is a function. Default: none. */
+  readonly tenancy?: Tenancy;
+  /** The path of the MCP endpoint within a function. Default: /mcp. */
+  readonly upstreamPath?: string;
+  /** Variables of the upstream's own, if it is a file. */
+  readonly upstreamVariables?: Readonly<Record<string, string>>;
+  /** Files and folders that are put beside the upstream's code, if it is a file: a stdio program, data. */
+  readonly upstreamFiles?: readonly string[];
+  /** Whether the secret FermataUpstreamHeaders holds headers that go to the upstream with every request. */
+  readonly upstreamHeaders?: boolean;
+  readonly auth: Auth;
+  /** Stages whose data outlives `sst remove`, and that refuse to be removed. */
+  readonly keptStages: readonly string[];
+  /** Default: the region of your AWS profile. */
+  readonly region?: string;
+  /** A domain in Route 53 that is served by CloudFront. Default: the Function URL alone. */
+  readonly domain?: string;
+  /** Who is told of alarms. Without an address they can only be seen in the console. */
+  readonly alarms?: { readonly email?: string };
+  /** How long logs are kept. Default: 1 month. */
+  readonly logRetention?: '1 week' | '1 month' | '3 months' | '1 year';
+  /** Megabytes, 128 to 10 240. Lambda gives processor time in proportion. Default: 512 each. */
+  readonly memory?: { readonly proxy?: number; readonly driver?: number; readonly upstream?: number };
+  /** The most executions of the proxy at once: a limit to what a flood can cost. Default: what the account allows. */
+  readonly concurrency?: number;
+  /** Pages in browsers that may call: `https://app.example.com`. */
+  readonly allowOrigins?: readonly string[];
+  /** As `fermata serve` has them; times are like 90s, 15m, 8h, 14d. */
+  readonly sessions?: {
+    readonly idleTimeout?: string;
+    readonly maxLifetime?: string;
+    readonly idleAction?: 'sleep' | 'end';
+    readonly retryLost?: 'never' | 'idempotent' | 'always';
+    readonly hold?: string;
+  };
+}
+
+export type Upstream =
+  | { readonly kind: 'file'; readonly file: string }
+  | { readonly kind: 'function'; readonly name: string }
+  | { readonly kind: 'arn'; readonly arn: string }
+  | { readonly kind: 'url'; readonly url: string };
+
+export interface Plan {
+  readonly upstream: Upstream;
+  readonly upstreamFiles: readonly string[];
+  readonly tenancy: Tenancy;
+  readonly upstreamHeaders: boolean;
+  readonly auth: Auth['kind'];
+  readonly domain: string | undefined;
+  readonly email: string | undefined;
+  readonly logRetention: NonNullable<Settings['logRetention']>;
+  readonly memory: { readonly proxy: number; readonly driver: number; readonly upstream: number };
+  readonly concurrency: number | undefined;
+  /** What functions are told, apart from secrets and from names that are known only after deployment. */
+  readonly variables: {
+    /** Who may enter: the proxy's business alone. */
+    readonly front: Variables;
+    readonly proxyAndDriver: Variables;
+    /** A program of ours, that is one which `functions/deployment/program.ts` runs. */
+    readonly program: Variables;
+    readonly upstream: Variables;
+  };
+}
+
+type Variables = Readonly<Record<string, string>>;
+
+const MEMORY_MB_DEFAULT = 512;
+const MEMORY_MB_MIN = 128;
+const MEMORY_MB_MAX = 10_240;
+const ARN = /^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_$-]+)?$/;
+const NAME = /^[A-Za-z0-9_-]{1,64}$/;
+const FILE = /^\.{0,2}\/?[^:]*\.(ts|mts|js|mjs)$/;
+
+/** What happens to a stage's resources when it is removed, and whether it may be. */
+export function keeping({ keptStages }: Settings, stage: string) {
+  const isKept = keptStages.includes(stage);
+  return { removal: isKept ? 'retain' : 'remove', protect: isKept } as const;
+}
+
+export function plan(settings: Settings): Plan {
+  const upstream = upstreamOf(settings.upstream);
+  const tenancy = settings.tenancy ?? 'none';
+  if (tenancy !== 'none' && upstream.kind === 'url')
+    throw new Error(
+      'The setting "tenancy" is for functions: an upstream at a URL has no execution environments. Leave it out.',
+    );
+  if (settings.domain !== undefined && settings.auth.kind === 'iam')
+    throw new Error(
+      'The settings "domain" and "auth: iam" exclude each other: a signature is for the host name of the Function URL. Leave out the domain, or use "jwt".',
+    );
+  return {
+    upstream,
+    upstreamFiles: settings.upstreamFiles ?? [],
+    tenancy,
+    upstreamHeaders: settings.upstreamHeaders ?? false,
+    auth: settings.auth.kind,
+    domain: settings.domain,
+    email: settings.alarms?.email,
+    logRetention: settings.logRetention ?? '1 month',
+    memory: {
+      proxy: megabytes(settings, 'proxy'),
+      driver: megabytes(settings, 'driver'),
+      upstream: megabytes(settings, 'upstream'),
+    },
+    concurrency: settings.concurrency,
+    variables: variablesOf(settings, tenancy),
+  };
+}
+
+function upstreamOf(text: string): Upstream {
+  if (/^https:\/\//.test(text) && URL.canParse(text)) return { kind: 'url', url: new URL(text).href };
+  if (ARN.test(text)) return { kind: 'arn', arn: text };
+  if (FILE.test(text)) return { kind: 'file', file: text.replace(/^\.\//, '') };
+  if (NAME.test(text)) return { kind: 'function', name: text };
+  throw new Error(
+    `The setting "upstream" is "${text}", which is no file of a program ('./server.ts'), no name or ARN of a Lambda function ('my-mcp-server') and no https URL ('https://mcp.example.com/mcp').`,
+  );
+}
+
+function megabytes({ memory = {} }: Settings, part: keyof NonNullable<Settings['memory']>): number {
+  const value = memory[part] ?? MEMORY_MB_DEFAULT;
+  if (Number.isInteger(value) && value >= MEMORY_MB_MIN && value <= MEMORY_MB_MAX) return value;
+  throw new Error(
+    `The setting "memory.${part}" is ${value}; it takes whole megabytes from ${MEMORY_MB_MIN} to ${MEMORY_MB_MAX}, such as ${MEMORY_MB_DEFAULT}.`,
+  );
+}
+
+function variablesOf(settings: Settings, tenancy: Tenancy): Plan['variables'] {
+  const { auth, sessions = {}, allowOrigins = [], upstreamPath, upstreamVariables = {} } = settings;
+  return {
+    front: given({
+      FERMATA_AUTH: auth.kind,
+      ...(auth.kind === 'jwt' ? jwtVariables(auth) : {}),
+      FERMATA_ALLOW_ORIGIN: allowOrigins.join(',') || undefined,
+    }),
+    proxyAndDriver: given({
+      FERMATA_TENANCY: tenancy === 'none' ? undefined : tenancy,
+      FERMATA_UPSTREAM_PATH: upstreamPath,
+      FERMATA_IDLE_TIMEOUT: sessions.idleTimeout,
+      FERMATA_MAX_LIFETIME: sessions.maxLifetime,
+      FERMATA_IDLE_ACTION: sessions.idleAction,
+      FERMATA_RETRY_LOST: sessions.retryLost,
+      FERMATA_HOLD: sessions.hold,
+    }),
+    program: given({ FERMATA_RETRY_LOST: sessions.retryLost }),
+    upstream: upstreamVariables,
+  };
+}
+
+function given(variables: Readonly<Record<string, string | undefined>>): Variables {
+  const some: Record<string, string> = {};
+  for (const [name, value] of Object.entries(variables)) if (value !== undefined) some[name] = value;
+  return some;
+}
+
+const jwtVariables = ({ issuer, audience, scopes = [], jwks }: Extract<Auth, { kind: 'jwt' }>) => ({
+  FERMATA_JWT_ISSUER: issuer,
+  FERMATA_JWT_AUDIENCE: audience,
+  FERMATA_JWT_SCOPES: scopes.join(' ') || undefined,
+  FERMATA_JWT_JWKS: jwks,
+});

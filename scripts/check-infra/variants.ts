@@ -1,0 +1,335 @@
+/**
+ * Stages with different settings, and what must be true of each: together they reach every branch of `infra/`.
+ */
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LIMITS } from '../../core/base/limits.ts';
+import { type Deployment, recordIn } from './deployment.ts';
+import type { Expectation } from './expectations.ts';
+import { ACCOUNT, REGION, SECRETS } from './mocks.ts';
+import type { Variant } from './synthesis.ts';
+
+export interface CheckedVariant extends Variant {
+  readonly title: string;
+  readonly expected: readonly Expectation[];
+}
+
+const KEPT = ['production'];
+const EXISTING = `arn:aws:lambda:${REGION}:${ACCOUNT}:function:orders`;
+const TABLE_ACTIONS = ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'];
+
+const arnOf = (service: string, name: string): string => `arn:aws:${service}:${REGION}:${ACCOUNT}:${name}`;
+const onTable = (stage: string): readonly string[] =>
+  TABLE_ACTIONS.map(action => `dynamodb:${action} on ${arnOf('dynamodb', `fermata-${stage}-StateTable`)}`);
+const onFunction = (stage: string, name: string): string =>
+  `lambda:InvokeFunction on ${arnOf('lambda', `fermata-${stage}-${name}Function`)}`;
+const onQueue = (stage: string): string => `sqs:SendMessage on ${arnOf('sqs', `fermata-${stage}-DeadLettersQueue`)}`;
+
+const goes: Expectation = {
+  says: 'the stage can be removed, and its data goes with it',
+  holds: ({ synthesis: { app }, table }) =>
+    assert.deepEqual([app.removal, app.protect, table.deletionProtectionEnabled], ['remove', false, false]),
+};
+
+const open: Expectation = {
+  says: 'the URL lets everyone in, for the proxy to ask who they are',
+  holds: deployment => {
+    assert.equal(deployment.url().authorizationType, 'NONE');
+    assert.deepEqual(actionsOnProxy(deployment), ['lambda:InvokeFunction', 'lambda:InvokeFunctionUrl']);
+  },
+};
+
+const actionsOnProxy = (deployment: Deployment): readonly unknown[] =>
+  deployment
+    .all('aws:lambda/permission:Permission')
+    .map(({ inputs }) => inputs.action)
+    .sort();
+
+const deploys = (...names: readonly string[]): Expectation => ({
+  says: `the functions are ${names.join(', ')}`,
+  holds: ({ functions }) => assert.deepEqual(functions, names),
+});
+
+const mayDo = (rights: Readonly<Record<string, readonly string[]>>): Expectation => ({
+  says: 'each function may do what it needs, and nothing else',
+  holds: deployment => {
+    for (const [name, actions] of Object.entries(rights)) assert.deepEqual(deployment.mayDo(name), actions, name);
+  },
+});
+
+type Variables = Readonly<Record<string, string>>;
+
+/** `front` reaches the proxy alone. */
+const tells = (variables: Variables, front: Variables): Expectation => ({
+  says: 'what is set reaches those who need it, and what is not set nobody',
+  holds: deployment => {
+    const FERMATA_TABLE = String(deployment.table.name);
+    const known = { FERMATA_TABLE, FERMATA_KEYS: SECRETS.FermataKeys, ...variables };
+    assert.deepEqual(deployment.variables('Driver'), known);
+    const FERMATA_DRIVER = String(deployment.lambda('Driver').name);
+    assert.deepEqual(deployment.variables('Proxy'), { ...known, ...front, FERMATA_DRIVER });
+  },
+});
+
+const asItIs: CheckedVariant = {
+  name: 'as-it-is',
+  title: 'A stage with the settings as they are: a program of your own, API keys',
+  stage: 'dev',
+  expected: [
+    goes,
+    open,
+    deploys('Driver', 'Proxy', 'Upstream'),
+    mayDo({
+      Proxy: [...onTable('dev'), onFunction('dev', 'Upstream'), onFunction('dev', 'Driver')],
+      Driver: [...onTable('dev'), onFunction('dev', 'Upstream'), onQueue('dev')],
+      Upstream: ['PutItem', 'UpdateItem', 'Query'].map(
+        action => `dynamodb:${action} on ${arnOf('dynamodb', 'fermata-dev-StateTable')}`,
+      ),
+    }),
+    {
+      says: 'the program has 512 MB, the keys, the table, and no tenants',
+      holds: deployment => {
+        const { memorySize, tenancyConfig } = deployment.lambda('Upstream');
+        assert.deepEqual([memorySize, tenancyConfig], [512, undefined]);
+        assert.deepEqual(deployment.variables('Upstream'), {
+          FERMATA_KEYS: SECRETS.FermataKeys,
+          FERMATA_TABLE: deployment.table.name,
+        });
+      },
+    },
+    {
+      says: 'only the proxy is given the API keys',
+      holds: deployment => {
+        assert.equal(deployment.variables('Proxy').FERMATA_API_KEYS, SECRETS.FermataApiKeys);
+        assert.equal(deployment.variables('Driver').FERMATA_API_KEYS, undefined);
+      },
+    },
+    {
+      says: 'alarms tell nobody where nobody is named',
+      holds: deployment => {
+        assert.deepEqual(deployment.all('aws:sns/topic:Topic'), []);
+        assert.deepEqual(deployment.alarm('DriverErrors').alarmActions, []);
+      },
+    },
+  ],
+};
+
+const production: CheckedVariant = {
+  name: 'production',
+  title: 'A stage that is kept: an existing function, tenants, JWT, a domain, alarms by mail',
+  stage: 'production',
+  settings: {
+    upstream: EXISTING,
+    tenancy: 'principal',
+    upstreamPath: '/v2/mcp',
+    auth: {
+      kind: 'jwt',
+      issuer: 'https://login.example.com/',
+      audience: 'https://mcp.example.com/mcp',
+      scopes: ['mcp', 'tools'],
+      jwks: 'https://login.example.com/keys',
+    },
+    keptStages: KEPT,
+    domain: 'mcp.example.com',
+    alarms: { email: 'ops@example.com' },
+    concurrency: 50,
+  },
+  expected: [
+    open,
+    deploys('Driver', 'Proxy'),
+    {
+      says: 'the stage refuses to be removed, and the table outlives it',
+      holds: ({ synthesis: { app }, table }) =>
+        assert.deepEqual([app.removal, app.protect, table.deletionProtectionEnabled], ['retain', true, true]),
+    },
+    mayDo({
+      Proxy: [...onTable('production'), `lambda:InvokeFunction on ${EXISTING}`, onFunction('production', 'Driver')],
+      Driver: [...onTable('production'), `lambda:InvokeFunction on ${EXISTING}`, onQueue('production')],
+    }),
+    tells(
+      {
+        FERMATA_UPSTREAM: EXISTING,
+        FERMATA_TENANCY: 'principal',
+        FERMATA_UPSTREAM_PATH: '/v2/mcp',
+      },
+      {
+        FERMATA_AUTH: 'jwt',
+        FERMATA_JWT_ISSUER: 'https://login.example.com/',
+        FERMATA_JWT_AUDIENCE: 'https://mcp.example.com/mcp',
+        FERMATA_JWT_SCOPES: 'mcp tools',
+        FERMATA_JWT_JWKS: 'https://login.example.com/keys',
+      },
+    ),
+    {
+      says: 'the domain leads to the proxy, which speaks well within the time that CloudFront waits',
+      holds: deployment => {
+        assert.equal(deployment.synthesis.outputs.endpoint, 'https://mcp.example.com/mcp');
+        assert.deepEqual(deployment.one('aws:cloudfront/distribution:Distribution').aliases, ['mcp.example.com']);
+        const [route] = deployment.synthesis.resources.filter(({ name }) => name.startsWith('ProxyRouteKey'));
+        const { metadata } = recordIn(route?.inputs, 'entries');
+        const { readTimeout } = recordIn(recordIn(JSON.parse(String(metadata)), 'origin'), 'timeouts');
+        assert.equal(readTimeout, 60);
+        assert.ok(LIMITS.keepAliveMs * 2 < Number(readTimeout) * 1_000);
+      },
+    },
+    {
+      says: 'every alarm goes to the address by mail, and so does its end',
+      holds: deployment => {
+        const { protocol, endpoint } = deployment.one('aws:sns/topicSubscription:TopicSubscription');
+        assert.deepEqual([protocol, endpoint], ['email', 'ops@example.com']);
+        for (const { inputs } of deployment.all('aws:cloudwatch/metricAlarm:MetricAlarm')) {
+          assert.deepEqual([inputs.alarmActions, inputs.okActions], [[TOPIC], [TOPIC]]);
+        }
+      },
+    },
+    {
+      says: 'no more than 50 executions of the proxy run at once',
+      holds: deployment => assert.equal(deployment.lambda('Proxy').reservedConcurrentExecutions, 50),
+    },
+  ],
+};
+
+const TOPIC = arnOf('sns', 'Alarms');
+
+const elsewhere: CheckedVariant = {
+  name: 'elsewhere',
+  title: 'An upstream that is served elsewhere, callers whom AWS verifies, everything set',
+  stage: 'try-1',
+  settings: {
+    upstream: 'https://mcp.example.com/mcp',
+    upstreamHeaders: true,
+    auth: { kind: 'iam' },
+    keptStages: KEPT,
+    region: REGION,
+    memory: { proxy: 256, driver: 1_024 },
+    logRetention: '1 week',
+    allowOrigins: ['https://app.example.com', 'https://www.example.com'],
+    sessions: { idleTimeout: '30m', maxLifetime: '14d', idleAction: 'end', retryLost: 'never', hold: '5s' },
+  },
+  expected: [
+    goes,
+    deploys('Driver', 'Proxy'),
+    mayDo({
+      Proxy: [...onTable('try-1'), onFunction('try-1', 'Driver')],
+      Driver: [...onTable('try-1'), onQueue('try-1')],
+    }),
+    tells(
+      {
+        FERMATA_UPSTREAM: 'https://mcp.example.com/mcp',
+        FERMATA_UPSTREAM_HEADERS: SECRETS.FermataUpstreamHeaders,
+        FERMATA_IDLE_TIMEOUT: '30m',
+        FERMATA_MAX_LIFETIME: '14d',
+        FERMATA_IDLE_ACTION: 'end',
+        FERMATA_RETRY_LOST: 'never',
+        FERMATA_HOLD: '5s',
+      },
+      {
+        FERMATA_AUTH: 'iam',
+        FERMATA_ALLOW_ORIGIN: 'https://app.example.com,https://www.example.com',
+      },
+    ),
+    {
+      says: 'the URL verifies signatures, and nobody is let in by it alone',
+      holds: deployment => {
+        assert.equal(deployment.url().authorizationType, 'AWS_IAM');
+        assert.deepEqual(actionsOnProxy(deployment), []);
+      },
+    },
+    {
+      says: 'region, memory and the life of logs are as they are set',
+      holds: deployment => {
+        assert.deepEqual(recordIn(deployment.synthesis.app, 'providers').aws, { version: '7.20.0', region: REGION });
+        assert.deepEqual([deployment.lambda('Proxy').memorySize, deployment.lambda('Driver').memorySize], [256, 1_024]);
+        for (const { inputs } of deployment.all('aws:cloudwatch/logGroup:LogGroup')) {
+          assert.equal(inputs.retentionInDays, 7);
+        }
+      },
+    },
+  ],
+};
+
+const isolated: CheckedVariant = {
+  name: 'isolated',
+  title: 'An Express server brought along, with environments of its own for each session',
+  stage: 'dev',
+  settings: {
+    upstream: './functions/express.ts',
+    tenancy: 'session',
+    upstreamVariables: { ORDERS: 'all' },
+    auth: { kind: 'api-key' },
+    keptStages: KEPT,
+  },
+  expected: [
+    goes,
+    deploys('Driver', 'Proxy', 'Upstream'),
+    {
+      says: 'the function isolates tenants, which its callers name',
+      holds: deployment => {
+        assert.deepEqual(deployment.lambda('Upstream').tenancyConfig, { tenantIsolationMode: 'PER_TENANT' });
+        assert.equal(deployment.variables('Proxy').FERMATA_TENANCY, 'session');
+        assert.equal(deployment.variables('Driver').FERMATA_TENANCY, 'session');
+      },
+    },
+    {
+      says: 'a server that knows nothing of us gets nothing from us but its own variables',
+      holds: deployment => {
+        assert.deepEqual(deployment.variables('Upstream'), { ORDERS: 'all' });
+        assert.deepEqual(deployment.mayDo('Upstream'), []);
+      },
+    },
+  ],
+};
+
+const named: CheckedVariant = {
+  name: 'named',
+  title: 'A function that exists, by its name',
+  stage: 'dev',
+  settings: { upstream: 'orders', auth: { kind: 'api-key' }, keptStages: KEPT },
+  expected: [
+    deploys('Driver', 'Proxy'),
+    {
+      says: 'the name is that of a function in this account and region',
+      holds: deployment => {
+        assert.ok(deployment.mayDo('Proxy').includes(`lambda:InvokeFunction on ${arnOf('lambda', 'function:orders')}`));
+        assert.equal(deployment.variables('Proxy').FERMATA_UPSTREAM, 'orders');
+      },
+    },
+  ],
+};
+
+const stdio: CheckedVariant = {
+  name: 'stdio',
+  title: 'A stdio program, brought along with its command',
+  stage: 'dev',
+  settings: {
+    upstream: './functions/stdio.ts',
+    upstreamVariables: { FERMATA_COMMAND: 'node server.ts' },
+    upstreamFiles: ['examples/expense-tracker/server.ts'],
+    auth: { kind: 'api-key' },
+    keptStages: KEPT,
+    sessions: { retryLost: 'always' },
+  },
+  expected: [
+    deploys('Driver', 'Proxy', 'Upstream'),
+    {
+      says: 'the function has the command, the keys and the table',
+      holds: deployment =>
+        assert.deepEqual(deployment.variables('Upstream'), {
+          FERMATA_COMMAND: 'node server.ts',
+          FERMATA_KEYS: SECRETS.FermataKeys,
+          FERMATA_TABLE: deployment.table.name,
+          FERMATA_RETRY_LOST: 'always',
+        }),
+    },
+    {
+      says: 'the program lies beside the bundle in what is uploaded',
+      holds: async ({ synthesis: { bundles } }) => {
+        const uploaded = await readFile(join(bundles, '../artifacts/Upstream/code.zip'), 'latin1');
+        for (const name of ['bundle.mjs', 'server.ts']) assert.ok(uploaded.includes(name), name);
+      },
+    },
+  ],
+};
+
+export const VARIANTS: readonly CheckedVariant[] = [asItIs, production, elsewhere, isolated, stdio, named];

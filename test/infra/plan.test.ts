@@ -1,0 +1,159 @@
+/** What a stage gets, worked out from the settings; and that it fits the code it is worked out for. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE } from '../../core/adapters/dynamodb/schema.ts';
+import { frontSettings, proxySettings } from '../../functions/deployment/settings.ts';
+import type { Settings } from '../../infra/plan.ts';
+import { keeping, plan } from '../../infra/plan.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const text = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+
+const SETTINGS: Settings = { upstream: './server.ts', auth: { kind: 'api-key' }, keptStages: ['production'] };
+const planOf = (settings: Partial<Settings>) => plan({ ...SETTINGS, ...settings });
+
+describe('the upstream', () => {
+  it.each([
+    ['./server.ts', { kind: 'file', file: 'server.ts' }],
+    ['functions/express.ts', { kind: 'file', file: 'functions/express.ts' }],
+    ['../servers/mine.mjs', { kind: 'file', file: '../servers/mine.mjs' }],
+    ['my-mcp-server', { kind: 'function', name: 'my-mcp-server' }],
+    ['https://mcp.example.com/mcp', { kind: 'url', url: 'https://mcp.example.com/mcp' }],
+    [
+      'arn:aws:lambda:eu-central-1:123456789012:function:mine:live',
+      { kind: 'arn', arn: 'arn:aws:lambda:eu-central-1:123456789012:function:mine:live' },
+    ],
+  ])('%s is told apart', (upstream, expected) => {
+    expect(planOf({ upstream }).upstream).toEqual(expected);
+  });
+
+  it.each([
+    '',
+    'http://mcp.example.com/mcp',
+    'my server',
+    'arn:aws:lambda:mine',
+    './server.py',
+  ])('%j is refused, with examples of what would do', upstream => {
+    expect(() => planOf({ upstream })).toThrow(/^The setting "upstream" is .*'\.\/server\.ts'.*'my-mcp-server'/);
+  });
+});
+
+describe('a setting that cannot be', () => {
+  it('is refused by its name: tenants of a URL', () => {
+    expect(() => planOf({ upstream: 'https://mcp.example.com/mcp', tenancy: 'session' })).toThrow(
+      /^The setting "tenancy" is for functions/,
+    );
+  });
+
+  it('is refused by its name: a domain whose host name no signature is for', () => {
+    expect(() => planOf({ domain: 'mcp.example.com', auth: { kind: 'iam' } })).toThrow(
+      /^The settings "domain" and "auth: iam"/,
+    );
+  });
+
+  it.each([64, 20_000, 512.5, Number.NaN])('is refused by its name: %d MB of memory', proxy => {
+    expect(() => planOf({ memory: { proxy } })).toThrow(/^The setting "memory\.proxy" is /);
+  });
+});
+
+describe('the variables', () => {
+  it('hold what was set and nothing else', () => {
+    expect(planOf({}).variables).toEqual({
+      front: { FERMATA_AUTH: 'api-key' },
+      proxyAndDriver: {},
+      program: {},
+      upstream: {},
+    });
+  });
+
+  it('go to those who need them', () => {
+    const { variables } = planOf({
+      tenancy: 'principal',
+      upstreamPath: '/other',
+      upstreamVariables: { MINE: '1' },
+      allowOrigins: ['https://a.example', 'https://b.example'],
+      sessions: { hold: '2s', retryLost: 'never' },
+    });
+    expect(variables).toEqual({
+      front: { FERMATA_AUTH: 'api-key', FERMATA_ALLOW_ORIGIN: 'https://a.example,https://b.example' },
+      proxyAndDriver: {
+        FERMATA_TENANCY: 'principal',
+        FERMATA_UPSTREAM_PATH: '/other',
+        FERMATA_RETRY_LOST: 'never',
+        FERMATA_HOLD: '2s',
+      },
+      program: { FERMATA_RETRY_LOST: 'never' },
+      upstream: { MINE: '1' },
+    });
+  });
+
+  it('name an issuer and what its tokens must say', () => {
+    const auth = { kind: 'jwt', issuer: 'https://a.example/', audience: 'https://b.example/mcp' } as const;
+    expect(planOf({ auth: { ...auth, scopes: ['x', 'y'] } }).variables.front).toEqual({
+      FERMATA_AUTH: 'jwt',
+      FERMATA_JWT_ISSUER: 'https://a.example/',
+      FERMATA_JWT_AUDIENCE: 'https://b.example/mcp',
+      FERMATA_JWT_SCOPES: 'x y',
+    });
+  });
+
+  it('are understood by the functions they are set for', () => {
+    const { variables } = planOf({
+      auth: { kind: 'jwt', issuer: 'https://a.example/', audience: 'https://b.example/mcp', scopes: ['x'] },
+      tenancy: 'session',
+      sessions: { idleTimeout: '30m', maxLifetime: '14d', idleAction: 'end', retryLost: 'never', hold: '5s' },
+    });
+    const known = { FERMATA_TABLE: 't', FERMATA_KEYS: 'k', FERMATA_UPSTREAM: 'orders', FERMATA_DRIVER: 'd' };
+    expect(proxySettings({ ...variables.proxyAndDriver, ...known })).toMatchObject({
+      table: 't',
+      driver: 'd',
+      upstream: { kind: 'function', name: 'orders', tenant: 'session' },
+      sessions: {
+        idleTimeoutMs: 1_800_000,
+        lifetimeMs: 1_209_600_000,
+        idleAction: 'end',
+        retryLost: 'never',
+        holdMs: 5_000,
+      },
+    });
+    expect(frontSettings(variables.front)).toMatchObject({
+      auth: { mode: 'jwt', issuer: 'https://a.example/', audience: 'https://b.example/mcp', scopes: ['x'] },
+    });
+  });
+});
+
+describe('a stage', () => {
+  it('is kept if it is listed, and goes with its data if it is not', () => {
+    expect(keeping(SETTINGS, 'production')).toEqual({ removal: 'retain', protect: true });
+    expect(keeping(SETTINGS, 'dev')).toEqual({ removal: 'remove', protect: false });
+  });
+});
+
+describe('the deployed table', () => {
+  const deployed = text('infra/table.ts');
+
+  it('has the keys and the TTL attribute of the stores', () => {
+    expect(deployed).toContain(`fields: { ${PARTITION_KEY}: 'string', ${SORT_KEY}: 'string' }`);
+    expect(deployed).toContain(`TTL_ATTRIBUTE = '${TTL_ATTRIBUTE}'`);
+  });
+
+  it('allows the calls that the stores make, and no others', () => {
+    const used = [...text('core/adapters/dynamodb/table.ts').matchAll(/new (\w+)Command\(/g)].map(match => match[1]);
+    const list = /TABLE_ACTIONS = \[([^\]]+)\]/.exec(deployed)?.[1] ?? '';
+    const allowed = [...list.matchAll(/'dynamodb:(\w+)'/g)].map(match => match[1]);
+    const single = new Set(used.filter(name => name !== 'TransactWriteItems'));
+    expect(new Set(allowed)).toEqual(single);
+    expect(text('core/adapters/dynamodb/table.ts')).not.toContain('ConditionCheck:');
+  });
+});
+
+describe('the alarm for lapses', () => {
+  it('counts the two events by which a driver tells of them', () => {
+    const told = [...text('core/proxy/driver.ts').matchAll(/event: '(exchange\.(?:lapsed|lost))'/g)].map(
+      match => match[1],
+    );
+    expect(told.sort()).toEqual(['exchange.lapsed', 'exchange.lost']);
+    for (const event of told) expect(text('infra/alarms.ts')).toContain(`?"${event}"`);
+  });
+});
