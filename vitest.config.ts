@@ -1,12 +1,26 @@
 import { defineConfig } from 'vitest/config';
 
+const TESTS = 'test/**/*.test.ts';
+/** What measures time has the machine to itself. */
+const MEASURING = ['test/functions/**/*.test.ts', 'test/adapters/dynamodb/streams.test.ts'];
+
+const shared = { testTimeout: 30_000, hookTimeout: 30_000, pool: 'forks' } as const;
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
-    pool: 'forks',
-    // Most of the time goes by waiting for processes to start and to die: one more at a time than the smallest machine has cores.
-    maxWorkers: 3,
+    projects: [
+      {
+        // Most of the time goes by waiting for processes to start and to die: one more at a time than two cores.
+        test: {
+          ...shared,
+          name: 'tests',
+          include: [TESTS],
+          exclude: MEASURING,
+          maxWorkers: 3,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      { test: { ...shared, name: 'alone', include: MEASURING, maxWorkers: 1, sequence: { groupOrder: 1 } } },
+    ],
   },
 });

@@ -7,6 +7,7 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { LIMITS } from '../../core/base/limits.ts';
 import type { RpcNotification } from '../../core/protocol/messages.ts';
 import type { Caller, Told } from '../support/programs/calling.ts';
 import { callerOf, memoryGuard, questionsIn, retried, textOf, told, toolCall } from '../support/programs/calling.ts';
@@ -102,6 +103,7 @@ async function replayed(plot: Plot, choices: readonly number[], manners: readonl
   const anyProcess = (): Caller => callerOf(staged(plot), { guard, observer: () => {} });
   const call = toolCall('play', {}, LEVEL);
   const known = new Map<string, { question: Question; answer: Json }>();
+  const mistakes = new Map<string, number>();
   const said: string[] = [];
 
   let now = await told(anyProcess(), call);
@@ -110,7 +112,7 @@ async function replayed(plot: Plot, choices: readonly number[], manners: readonl
     for (const [key, question] of Object.entries(questionsIn(now)))
       if (!known.has(key)) known.set(key, { question, answer: person.answer(question) });
     const manner = manners[round];
-    const retry = retried(call, now, answersOf(now, known, manner));
+    const retry = retried(call, now, answersOf(now, known, manner, mistakes));
     const isWhole = Object.keys(questionsIn(now)).every(
       key => retry.params.inputResponses?.[key] === known.get(key)?.answer,
     );
@@ -124,10 +126,22 @@ async function replayed(plot: Plot, choices: readonly number[], manners: readonl
   return { result: textOf(now), questions: [...known.values()].map(({ question }) => textIn(question)), said };
 }
 
-function answersOf(asked: Told, known: Map<string, { answer: Json }>, manner: Manner | undefined): Json {
+/** The answers of one round. A question is answered wrongly as often as it is asked again for that, and no more. */
+function answersOf(
+  asked: Told,
+  known: Map<string, { answer: Json }>,
+  manner: Manner | undefined,
+  mistakes: Map<string, number>,
+): Json {
   const keys = Object.keys(questionsIn(asked)).filter((_, place) => manner?.answers[place % 4] ?? true);
   if (manner?.isBackwards) keys.reverse();
-  return Object.fromEntries(keys.map((key, place) => [key, place === manner?.wrong ? WRONG : known.get(key)?.answer]));
+  const answer = (key: string, place: number): unknown => {
+    const before = mistakes.get(key) ?? 0;
+    if (place !== manner?.wrong || before >= LIMITS.answerAttemptsMax) return known.get(key)?.answer;
+    mistakes.set(key, before + 1);
+    return WRONG;
+  };
+  return Object.fromEntries(keys.map((key, place) => [key, answer(key, place)]));
 }
 
 const textIn = ({ method, params }: Question): string => JSON.stringify([method, params]);

@@ -152,12 +152,11 @@ describe('a reader that waits', () => {
   test('looks less and less often, and then leaves the looking to whoever waits', async () => {
     const reader = given.open().events;
     const looks = [];
-    for (let second = 0; second < 3; second++) {
-      looks.push((await operations(() => reader.changed(STREAM, 0, idle, 1000))).length);
-    }
-    expect(looks[0]).toBeGreaterThanOrEqual(3);
+    do looks.push((await operations(() => reader.changed(STREAM, 0, idle, 1000))).length);
+    while (looks.at(-1) !== 0 && looks.length < 6);
+    expect(looks[0]).toBeGreaterThan(0);
     expect(looks[0]).toBeLessThanOrEqual(5);
-    expect(looks[1]).toBeLessThanOrEqual(2);
-    expect(looks[2]).toBe(0);
+    expect(looks).toEqual([...looks].sort((a, b) => b - a));
+    expect(looks.at(-1)).toBe(0);
   });
 });
