@@ -16,7 +16,7 @@ const quick = process.argv.includes('--quick');
 const only = process.argv[process.argv.indexOf('--only') + 1]?.split(',');
 const isWanted = (part: string): boolean => !process.argv.includes('--only') || only?.includes(part) === true;
 
-const pace = quick ? { repetitions: 3, sliceMs: 300 } : { repetitions: 5, sliceMs: 800 };
+const pace = quick ? { repetitions: 3, sliceMs: 150 } : { repetitions: 5, sliceMs: 800 };
 
 async function report(bench: Bench): Promise<Report> {
   return {
@@ -26,9 +26,9 @@ async function report(bench: Bench): Promise<Report> {
     ...(isWanted('plain') && { plain: await plainCalls(bench, pace) }),
     ...(isWanted('upstream') && { upstream: await upstreamCalls(bench, pace) }),
     ...(isWanted('question') && { question: await questionCalls(bench, pace) }),
-    ...(isWanted('replay') && { replay: await replays(bench, quick ? 200 : 1_000) }),
+    ...(isWanted('replay') && { replay: await replays(bench, quick ? 100 : 1_000) }),
     ...(isWanted('restart') && { restart: await restarts(bench, quick ? 1 : 5) }),
-    ...(isWanted('memory') && { memory: await waitingMemory(bench, quick ? 1_000 : 10_000) }),
+    ...(isWanted('memory') && { memory: await waitingMemory(bench, quick ? 500 : 10_000) }),
   };
 }
 

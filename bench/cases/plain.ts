@@ -5,15 +5,17 @@ import type { Pace, Score } from '../side-by-side.ts';
 import { legacyContestant, sideBySide } from '../side-by-side.ts';
 
 export async function plainCalls(bench: Bench, pace: Pace): Promise<readonly Score[]> {
+  const [stream, json, fermata, sharing] = await Promise.all([
+    bench.start('sdk-v1'),
+    bench.start('sdk-v1', ['--json']),
+    bench.fermata('program'),
+    bench.fermata('program-shared-validator'),
+  ]);
   const contestants = [
-    legacyContestant('SDK v1 stateful, SSE (its default)', await bench.start('sdk-v1'), plainCall),
-    legacyContestant('SDK v1 stateful, JSON', await bench.start('sdk-v1', ['--json']), plainCall),
-    legacyContestant('Fermata', await bench.fermata('program'), plainCall),
-    legacyContestant(
-      'Fermata, program shares its validator',
-      await bench.fermata('program-shared-validator'),
-      plainCall,
-    ),
+    legacyContestant('SDK v1 stateful, SSE (its default)', stream, plainCall),
+    legacyContestant('SDK v1 stateful, JSON', json, plainCall),
+    legacyContestant('Fermata', fermata, plainCall),
+    legacyContestant('Fermata, program shares its validator', sharing, plainCall),
   ];
   const scores: Score[] = [];
   for (const inFlight of [1, 16, 64]) {

@@ -1,14 +1,19 @@
-/** A call with one question, answered at once: three writes to the disk here, none in the SDK's memory. */
+/** A call with one question, answered at once: six writes to the disk here, none in the SDK's memory. */
 import type { Bench } from '../bench.ts';
 import { questionCall } from '../load/calls.ts';
 import type { Pace, Score } from '../side-by-side.ts';
 import { legacyContestant, sideBySide } from '../side-by-side.ts';
 
 export async function questionCalls(bench: Bench, pace: Pace): Promise<readonly Score[]> {
+  const [sdk, onDisk, inMemory] = await Promise.all([
+    bench.start('sdk-v1'),
+    bench.fermata('program'),
+    bench.fermata('program', 'in memory'),
+  ]);
   const contestants = [
-    legacyContestant('SDK v1 stateful, SSE', await bench.start('sdk-v1'), questionCall),
-    legacyContestant('Fermata', await bench.fermata('program'), questionCall),
-    legacyContestant('Fermata, store in memory', await bench.fermata('program', 'in memory'), questionCall),
+    legacyContestant('SDK v1 stateful, SSE', sdk, questionCall),
+    legacyContestant('Fermata', onDisk, questionCall),
+    legacyContestant('Fermata, store in memory', inMemory, questionCall),
   ];
   const scores: Score[] = [];
   for (const inFlight of [1, 16]) {

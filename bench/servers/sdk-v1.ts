@@ -1,6 +1,6 @@
 /**
  * The same program on the SDK's own stateful transport (v1, Streamable HTTP, everything in memory), wired as in the SDK's
- * examples but on bare node:http: without Express, which would make it slower. `--json` switches its JSON answers on.
+ * examples but on bare node:http, without Express on top. `--json` switches its JSON answers on.
  */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
