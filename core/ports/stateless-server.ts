@@ -13,6 +13,11 @@ export interface Principal {
   readonly id: string;
 }
 
+/** A session as those behind the proxy may know it. */
+export interface SessionHandle {
+  readonly id: string;
+}
+
 export interface CallContext {
   readonly principal: Principal;
   /** Aborted when nobody wants the answer any more: the callee stops, frees everything and ends the iteration. */
@@ -21,7 +26,12 @@ export interface CallContext {
    * Present when the caller already makes sure that this round runs at most once (the proxy's lease on an exchange); its
    * absence tells the runner to guard the round itself.
    */
-  readonly lease?: { readonly session: string; readonly exchange: string; readonly generation: number };
+  readonly lease?: { readonly exchange: string; readonly generation: number };
+  /**
+   * The session that the call belongs to; absent for clients of the modern era, which have none. What may be kept between
+   * calls (memory, files, state) is kept for exactly this.
+   */
+  readonly session?: SessionHandle;
 }
 
 /**

@@ -22,7 +22,7 @@ export async function openSession(engine: Engine, request: RpcRequest, call: Leg
     clientCapabilities: modernClientCapabilities(introduction.clientCapabilities, introduction.revision),
   };
   const discover = { jsonrpc: '2.0', id: 'discover', method: 'server/discover' } as const;
-  const response = await ask(engine, modernRequestOf(discover, discover.id, client), call.principal);
+  const response = await ask(engine, modernRequestOf(discover, discover.id, client), { principal: call.principal });
   const outcome: Outcome = outcomeOf(response);
   if ('error' in outcome) return { kind: 'json', body: responseOf(request.id, outcome) };
 

@@ -57,7 +57,8 @@ export function callUpstream(
   const call = {
     principal: { id: session.principal },
     signal,
-    lease: { session: session.id, exchange: id, generation },
+    session: { id: session.id },
+    lease: { exchange: id, generation },
   };
   return engine.upstream(request, call)[Symbol.asyncIterator]();
 }

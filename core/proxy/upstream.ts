@@ -2,7 +2,7 @@
 import { Fault } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { modernRequestOf } from '../bridge/legacy-request.ts';
-import type { Principal } from '../ports/stateless-server.ts';
+import type { CallContext } from '../ports/stateless-server.ts';
 import type { ModernRequest } from '../protocol/envelope.ts';
 import type { RpcResponse } from '../protocol/messages.ts';
 import { isObject, outcomeOf } from '../protocol/messages.ts';
@@ -12,10 +12,13 @@ import type { Session } from '../session/session.ts';
 import type { Engine } from './engine.ts';
 import { clientFactsOf } from './sessions.ts';
 
+/** For whom the proxy asks: a principal, within a session if there is one already. */
+type Asker = Pick<CallContext, 'principal' | 'session'>;
+
 /** The response to one request; notifications on the way are dropped. */
-export async function ask(engine: Engine, request: ModernRequest, principal: Principal): Promise<RpcResponse> {
+export async function ask(engine: Engine, request: ModernRequest, asker: Asker): Promise<RpcResponse> {
   const signal = AbortSignal.any([engine.closing.signal, AbortSignal.timeout(LIMITS.roundMsMax)]);
-  for await (const message of engine.upstream(request, { principal, signal })) {
+  for await (const message of engine.upstream(request, { ...asker, signal })) {
     if (!('method' in message)) return message;
   }
   throw new Fault('upstream_invalid', `The server ended without a response to ${request.method}.`);
@@ -47,7 +50,8 @@ async function annotationsOf(
       params: cursor === undefined ? {} : { cursor },
     } as const;
     const response = await ask(engine, modernRequestOf(list, list.id, clientFactsOf(session)), {
-      id: session.principal,
+      principal: { id: session.principal },
+      session: { id: session.id },
     });
     const outcome = outcomeOf(response);
     if ('error' in outcome || !Array.isArray(outcome.result.tools)) return undefined;

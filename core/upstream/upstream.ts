@@ -49,7 +49,7 @@ export async function* roundTrip(
   carrier: Carrier,
   request: ModernRequest,
   mirrored: Readonly<Record<string, string>>,
-  { signal, principal, lease }: CallContext,
+  { signal, principal, session }: CallContext,
   msMax: number = LIMITS.roundMsMax,
 ): AsyncGenerator<Said, void, undefined> {
   if (signal.aborted) return;
@@ -66,7 +66,7 @@ export async function* roundTrip(
   let answered = false;
   try {
     const headers = { ...mirrored, ...standardHeaders(request) };
-    const post = { headers, body: JSON.stringify(request), principal, session: lease?.session };
+    const post = { headers, body: JSON.stringify(request), principal, session: session?.id };
     for await (const message of messagesOf(await carrier(post, stop.signal), request)) {
       answered = !('method' in message);
       yield message;

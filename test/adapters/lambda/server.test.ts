@@ -150,13 +150,13 @@ describe('an endpoint', () => {
 });
 
 describe('tenants', () => {
-  const lease = { session: 'session-1', exchange: 'n1', generation: 1 };
-  const tenantsOf = async (tenant: 'principal' | 'session', principals: readonly string[], withLease: boolean) => {
+  const session = { id: 'session-1' };
+  const tenantsOf = async (tenant: 'principal' | 'session', principals: readonly string[], withSession: boolean) => {
     const tenanted = lambda.get('tenanted');
     tenanted.kill();
     await tenanted.quiet();
     for (const id of principals) {
-      const call = { ...ANONYMOUS, principal: { id }, ...(withLease ? { lease } : {}) };
+      const call = { ...ANONYMOUS, principal: { id }, ...(withSession ? { session } : {}) };
       expect(await said('tenanted', { tenant }, call)).toEqual([COMPLETE]);
     }
     return [...tenanted.environments].map(({ options }) => options.tenantId);
