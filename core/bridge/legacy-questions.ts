@@ -13,6 +13,8 @@ import type { Outcome, RpcError } from '../protocol/messages.ts';
 import { isObject } from '../protocol/messages.ts';
 import type { InputMethod } from '../protocol/methods.ts';
 import { isInputMethod } from '../protocol/methods.ts';
+import type { LegacyRevision } from '../protocol/revisions.ts';
+import { projectedQuestion } from './legacy-projection.ts';
 
 export interface InputRequired {
   readonly requests: InputRequests;
@@ -96,9 +98,29 @@ export function answerOf(method: string, outcome: Outcome): { answer: Outcome } 
 
 /** How a call ends whose question the client refused: a tool says so in its result, anything else fails with the error. */
 export function refusedOutcome(callMethod: string, questionMethod: string, error: RpcError): Outcome {
-  if (callMethod !== 'tools/call') return { error };
   const text = `The client answered ${questionMethod} with an error: ${error.message} (${error.code})`;
-  return { result: { content: [{ type: 'text', text }], isError: true } };
+  return failedOutcome(callMethod, text, error);
+}
+
+const failedOutcome = (callMethod: string, text: string, error: RpcError): Outcome =>
+  callMethod === 'tools/call' ? { result: { content: [{ type: 'text', text }], isError: true } } : { error };
+
+/** The questions of a round as a client of the revision understands them, or how the call ends that cannot be asked so. */
+export function projectedQuestions(
+  callMethod: string,
+  requests: InputRequests,
+  revision: LegacyRevision,
+): { readonly requests: InputRequests; readonly refused?: Outcome } {
+  const projected: InputRequests = {};
+  for (const [key, request] of Object.entries(requests)) {
+    const one = projectedQuestion(request, revision);
+    if ('inexpressible' in one) {
+      const message = `The server asked for ${one.inexpressible}, which protocol revision ${revision} cannot express.`;
+      return { requests: {}, refused: failedOutcome(callMethod, message, { code: -32602, message }) };
+    }
+    projected[key] = one.question;
+  }
+  return { requests: projected };
 }
 
 /** The answers of a round as `inputResponses`. */

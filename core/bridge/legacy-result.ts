@@ -2,18 +2,26 @@
  * What a modern server says, as a legacy client expects to hear it.
  *
  * The modern envelope is taken off (`resultType`, `ttlMs`, `cacheScope`, reserved `_meta` keys); everything else passes
- * untouched. Statuses are not known here. Source: mcp.md's bridging table, rule "strip on the way to a legacy client".
+ * untouched, in the words of the client's revision (`legacy-projection.ts`). Statuses are not known here. Source: mcp.md's bridging table, rule "strip on the way to a legacy client".
  */
 import { Fault } from '../base/errors.ts';
 import { ENVELOPE_PREFIX } from '../protocol/envelope.ts';
 import type { Outcome, RpcNotification } from '../protocol/messages.ts';
 import { isObject } from '../protocol/messages.ts';
+import type { LegacyRevision } from '../protocol/revisions.ts';
+import { projectedError, projectedResult } from './legacy-projection.ts';
 
 type JsonObject = Record<string, unknown>;
 
+/** What the outcome was asked for, and by a client of which age. */
+export interface Asked {
+  readonly method: string;
+  readonly revision: LegacyRevision;
+}
+
 /** A completed modern outcome as a legacy one. Throws `upstream_invalid` for a result type nobody defined. */
-export function legacyOutcomeOf(outcome: Outcome): Outcome {
-  if ('error' in outcome) return outcome;
+export function legacyOutcomeOf(outcome: Outcome, { method, revision }: Asked): Outcome {
+  if ('error' in outcome) return projectedError(method, outcome.error);
   const { resultType, ttlMs: _t, cacheScope: _c, ...result } = outcome.result as JsonObject;
   if (resultType !== undefined && resultType !== 'complete') {
     throw new Fault(
@@ -21,7 +29,7 @@ export function legacyOutcomeOf(outcome: Outcome): Outcome {
       `The server answered with resultType ${JSON.stringify(resultType)}, which is unknown.`,
     );
   }
-  return { result: wrapped(bare(result)) };
+  return { result: projectedResult(bare(result), revision) };
 }
 
 /** Without the reserved keys of the modern envelope in `_meta`. */
@@ -31,12 +39,6 @@ function bare(value: JsonObject): JsonObject {
   const { _meta, ...rest } = value;
   return kept.length === 0 ? rest : { ...rest, _meta: Object.fromEntries(kept) };
 }
-
-/** Legacy `structuredContent` is an object; any other JSON value travels as `{ result: value }`, as the official SDK does it. */
-const wrapped = (result: JsonObject): JsonObject =>
-  'structuredContent' in result && !isObject(result.structuredContent)
-    ? { ...result, structuredContent: { result: result.structuredContent } }
-    : result;
 
 export const legacyNotificationOf = (notification: RpcNotification): RpcNotification =>
   isObject(notification.params)

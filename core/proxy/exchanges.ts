@@ -46,7 +46,7 @@ export async function request(engine: Engine, session: Session, message: RpcRequ
     const source = callUpstream(engine, session, value, running.controller.signal);
     const heard = source.next();
     const first = await within(heard, LIMITS.promoteAfterMs);
-    const quick = first && quickReply(message, first);
+    const quick = first && quickReply(message, first, session);
     if (quick !== undefined) return quick;
     if (first?.done && running.controller.signal.aborted) return { kind: 'stream', events: nothing() };
     return await promote(engine, session, call, value, running, { source, heard, first });
@@ -74,11 +74,11 @@ function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
 }
 
 /** A response that came first and asks nothing is the whole answer: plain JSON, nothing stored. */
-function quickReply(message: RpcRequest, first: Heard): Reply | undefined {
+function quickReply(message: RpcRequest, first: Heard, { revision }: Session): Reply | undefined {
   if (first.done || 'method' in first.value) return undefined;
   const outcome = outcomeOf(first.value);
   if (isInputRequired(outcome)) return undefined;
-  return { kind: 'json', body: responseOf(message.id, legacyOutcomeOf(outcome)) };
+  return { kind: 'json', body: responseOf(message.id, legacyOutcomeOf(outcome, { method: message.method, revision })) };
 }
 
 interface Begun {

@@ -7,7 +7,7 @@
 import type { FaultCode } from '../base/errors.ts';
 import { Fault, faultOf, rpcErrorOf } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
-import { inputRequiredOf, inputResponsesOf } from '../bridge/legacy-questions.ts';
+import { inputRequiredOf, inputResponsesOf, projectedQuestions } from '../bridge/legacy-questions.ts';
 import { modernRequestOf } from '../bridge/legacy-request.ts';
 import { isInputRequired, legacyNotificationOf, legacyOutcomeOf } from '../bridge/legacy-result.ts';
 import { metaOf } from '../protocol/envelope.ts';
@@ -148,14 +148,21 @@ export function eventOf(
   const { method } = exchange.request;
   if (response === undefined) throw new Fault('upstream_invalid', `The server ended without a response to ${method}.`);
   const outcome = outcomeOf(response);
-  if (!isInputRequired(outcome)) return { type: 'completed', outcome: legacyOutcomeOf(outcome), ...driven(engine, at) };
+  if (!isInputRequired(outcome))
+    return {
+      type: 'completed',
+      outcome: legacyOutcomeOf(outcome, { method, revision: session.revision }),
+      ...driven(engine, at),
+    };
   if (!traitsOf(method).mayAsk) {
     throw new Fault(
       'upstream_invalid',
       `The server asked for input in answer to ${method}, where the protocol does not allow it.`,
     );
   }
-  const { requests, requestState } = inputRequiredOf(outcome.result, clientFactsOf(session).clientCapabilities);
+  const { requests: asked, requestState } = inputRequiredOf(outcome.result, clientFactsOf(session).clientCapabilities);
+  const { requests, refused } = projectedQuestions(method, asked, session.revision);
+  if (refused !== undefined) return { type: 'completed', outcome: refused, ...driven(engine, at) };
   const bound = Object.keys(requests).length === 0 ? LIMITS.stateOnlyRoundsMax : LIMITS.roundsMax;
   if (exchange.round >= bound) {
     throw new Fault(

@@ -110,6 +110,8 @@ describe('a request', () => {
   });
 });
 
+const CALL = { method: 'tools/call', revision: '2025-11-25' } as const;
+
 describe('a result', () => {
   it('loses the modern envelope and nothing else', () => {
     const result = {
@@ -120,17 +122,19 @@ describe('a result', () => {
       extra: 1,
       _meta: { 'io.modelcontextprotocol/serverInfo': {}, 'com.example/k': 1 },
     };
-    expect(legacyOutcomeOf({ result })).toEqual({ result: { content: [], extra: 1, _meta: { 'com.example/k': 1 } } });
+    expect(legacyOutcomeOf({ result }, CALL)).toEqual({
+      result: { content: [], extra: 1, _meta: { 'com.example/k': 1 } },
+    });
   });
 
   it.each([[[1, 2]], ['text'], [3], [null]])('with structuredContent %j wraps it in an object', structuredContent => {
-    expect(legacyOutcomeOf({ result: { structuredContent } })).toEqual({
+    expect(legacyOutcomeOf({ result: { structuredContent } }, CALL)).toEqual({
       result: { structuredContent: { result: structuredContent } },
     });
   });
 
   it('of an unknown type is the upstream’s fault', () => {
-    expect(() => legacyOutcomeOf({ result: { resultType: 'task' } })).toThrow('"task"');
+    expect(() => legacyOutcomeOf({ result: { resultType: 'task' } }, CALL)).toThrow('"task"');
   });
 
   it('as a notification loses its subscription', () => {
