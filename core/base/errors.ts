@@ -55,6 +55,7 @@ export const FAULTS = {
   store_unavailable: { blame: 'store', rpc: -32603 },
   store_corrupt: { blame: 'store', rpc: -32603 },
   store_locked: { blame: 'operator', rpc: -32603 },
+  gate_failed: { blame: 'operator', rpc: -32603 },
   issuer_unavailable: { blame: 'operator', rpc: -32603 },
   setting_invalid: { blame: 'operator', rpc: -32603 },
   internal: { blame: 'us', rpc: -32603 },

@@ -115,6 +115,10 @@ export const LIMITS = {
   requestStateMsMax: 14 * 24 * 60 * 60_000,
   /** How often a question is asked again because its answer did not fit its schema. */
   answerAttemptsMax: 3,
+  /** What a gate shows of a call: values, characters of each, and characters of a reason that a person gives. */
+  shownArgumentsMax: 40,
+  shownValueCharactersMax: 200,
+  reasonCharactersMax: 500,
   /** Questions of one call, over all its rounds. */
   journalEntriesMax: 1_024,
   /** What the journal keeps of a question's text, for error messages. */

@@ -9,14 +9,14 @@
  */
 import { LIMITS } from '../base/limits.ts';
 import type { CallContext, Principal, StatelessServer } from '../ports/stateless-server.ts';
+import type { ListTools } from '../ports/tool-pages.ts';
+import { toolPages } from '../ports/tool-pages.ts';
 import type { ModernRequest } from '../protocol/envelope.ts';
 import { mismatch } from '../protocol/era.ts';
 import type { RpcNotification, RpcResponse } from '../protocol/messages.ts';
 import { isObject } from '../protocol/messages.ts';
 import type { MirroredParam } from '../protocol/param-headers.ts';
 import { mirroredParams, paramHeaderProblem } from '../protocol/param-headers.ts';
-import type { ListTools } from '../upstream/tool-pages.ts';
-import { toolPages } from '../upstream/tool-pages.ts';
 
 type Result = Readonly<Record<string, unknown>>;
 /** Only tools that want something mirrored, by name. */

@@ -58,6 +58,7 @@ export const STATUSES: Readonly<Record<FaultCode, StatusRow>> = {
   store_unavailable: { ...both(503), retryAfterSeconds: 1 },
   store_corrupt: both(500),
   store_locked: both(500),
+  gate_failed: both(200),
   issuer_unavailable: { ...both(503), retryAfterSeconds: 5 },
   setting_invalid: both(500),
   internal: both(500),

@@ -5,10 +5,9 @@
  * Specification: 2026-07-28, "Elicitation", "Sampling", "Roots". Answers to elicitation are judged by the question's own
  * `requestedSchema`; a schema that cannot be used judges nothing, since then the program must cope by itself.
  */
-import type { Schema } from '@cfworker/json-schema';
-import { Validator } from '@cfworker/json-schema';
 import { isObject } from '../protocol/messages.ts';
 import type { InputMethod } from '../protocol/methods.ts';
+import { schemaProblem } from './schema.ts';
 
 interface Asked {
   readonly method: InputMethod;
@@ -37,12 +36,9 @@ function elicitationMisfit(params: Asked['params'], answer: Readonly<Record<stri
   return schemaMisfit(params.requestedSchema, answer.content ?? {});
 }
 
-function schemaMisfit(schema: Schema, content: unknown): string | undefined {
+function schemaMisfit(schema: Readonly<Record<string, unknown>>, content: unknown): string | undefined {
   try {
-    const { valid, errors } = new Validator(schema, '2020-12').validate(content);
-    if (valid) return undefined;
-    const deepest = errors.at(-1);
-    return deepest === undefined ? 'It does not fit the schema.' : `${deepest.instanceLocation}: ${deepest.error}`;
+    return schemaProblem(schema, content);
   } catch {
     return undefined;
   }

@@ -6,12 +6,12 @@
  * again when the upstream says that headers do not match. A list that cannot be had means that nothing is mirrored.
  */
 import type { CallContext } from '../ports/stateless-server.ts';
+import type { ListTools } from '../ports/tool-pages.ts';
+import { toolPages } from '../ports/tool-pages.ts';
 import type { ModernRequest } from '../protocol/envelope.ts';
 import { isObject } from '../protocol/messages.ts';
 import type { MirroredParam } from '../protocol/param-headers.ts';
 import { mirroredParams, paramHeaders } from '../protocol/param-headers.ts';
-import type { ListTools } from './tool-pages.ts';
-import { toolPages } from './tool-pages.ts';
 
 export class ToolParams {
   readonly #list: ListTools;

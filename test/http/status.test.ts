@@ -45,6 +45,7 @@ it('every fault has its status in both eras', () => {
     'store_unavailable 503 503',
     'store_corrupt 500 500',
     'store_locked 500 500',
+    'gate_failed 200 200',
     'issuer_unavailable 503 503',
     'setting_invalid 500 500',
     'internal 500 500',

@@ -2,9 +2,10 @@
  * The pages of a server's `tools/list`, asked for in the name of a client whose call needs them: with what its request says
  * about it, and with nothing else of the request.
  */
-import type { CallContext } from '../ports/stateless-server.ts';
+
 import type { ModernRequest } from '../protocol/envelope.ts';
 import { META } from '../protocol/envelope.ts';
+import type { CallContext } from './stateless-server.ts';
 
 /** Asks for one page of `tools/list`; the result, or `undefined` for an error. */
 export type ListTools = (

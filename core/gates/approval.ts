@@ -1,0 +1,187 @@
+/**
+ * The approval gate: a person decides on a call that a policy names, before it is made. The question shows what would be
+ * done; the answer is once, for this session, or no with a reason that reaches the model.
+ *
+ * What was approved is the call that was shown: the engine binds the answer to its arguments and lets it count once.
+ * Specification: 2026-07-28, "Elicitation"; "Tools", human in the loop.
+ */
+import { LIMITS } from '../base/limits.ts';
+import { lackFor } from '../bridge/from-question.ts';
+import type { Environment } from '../ports/environment.ts';
+import { META } from '../protocol/envelope.ts';
+import type { Decisions } from './decisions.ts';
+import type { Answer, Gate, GatedCall, Verdict } from './gate.ts';
+import type { Names, PolicyScope } from './policy.ts';
+import { namesOf } from './policy.ts';
+import { plain, shown } from './showing.ts';
+
+export interface ApprovalPolicy extends PolicyScope {
+  /** Unique among the policies; kept over deploys. */
+  readonly name: string;
+  /** Paths of arguments that are never shown: `user.token`. */
+  readonly mask?: readonly string[];
+  /** How long *for this session* holds at most; 0 does not offer it. */
+  readonly sessionMs?: number;
+  /** What happens where the client cannot ask its person. */
+  readonly withoutElicitation?: 'refuse' | 'allow';
+}
+
+export interface ApprovalOptions {
+  readonly policies: readonly ApprovalPolicy[];
+  readonly environment: Environment;
+  /** Where *for this session* is kept; without it, it is not offered. */
+  readonly decisions?: Decisions;
+}
+
+interface Rule extends ApprovalPolicy {
+  readonly names: Names;
+}
+
+/** Every policy is a gate of its own kind; the first that names a call asks, and its answer is enough. */
+export function approvalGate({ policies, environment, decisions }: ApprovalOptions): Gate {
+  const rules: readonly Rule[] = policies.map(policy => ({ ...policy, names: namesOf(policy) }));
+  const keep = { environment, decisions };
+  return {
+    name: 'approval',
+    async enter(seen) {
+      const named = await firstNaming(rules, seen);
+      return named === undefined ? { kind: 'unconcerned' } : entered(named.rule, named.because, seen, keep);
+    },
+    async answered(seen, memo, answer) {
+      const rule = rules.find(({ name }) => name === memo.policy);
+      // The policy is gone since: what stands now decides.
+      return rule === undefined ? this.enter(seen) : judged(rule, seen, answer, keep);
+    },
+    async explain(seen) {
+      const lines: string[] = [];
+      for (const rule of rules) {
+        const because = await rule.names(seen);
+        lines.push(`${rule.name}: ${because === undefined ? 'does not name this call' : `asks, because ${because}`}`);
+      }
+      return lines;
+    },
+  };
+}
+
+interface Keep {
+  readonly environment: Environment;
+  readonly decisions: Decisions | undefined;
+}
+
+async function firstNaming(
+  rules: readonly Rule[],
+  seen: GatedCall,
+): Promise<{ readonly rule: Rule; readonly because: string } | undefined> {
+  for (const rule of rules) {
+    const named = rule.names(seen);
+    const because = typeof named === 'object' ? await named : named;
+    if (because !== undefined) return { rule, because };
+  }
+  return undefined;
+}
+
+async function entered(rule: Rule, because: string, seen: GatedCall, keep: Keep): Promise<Verdict> {
+  const { session } = seen.call;
+  const by = session && (await keep.decisions?.granted(session.id, grantOf(rule, seen)));
+  if (by !== undefined) return { kind: 'pass', because: `${by} approved ${seen.tool} for this session` };
+  const capabilities = seen.request.params._meta[META.clientCapabilities];
+  if (lackFor('elicitation/create', {}, { ...capabilities }) !== undefined) return unasked(rule, because);
+  const params = await question(rule, seen, keep);
+  return { kind: 'ask', because, memo: { policy: rule.name }, question: { method: 'elicitation/create', params } };
+}
+
+function unasked(rule: Rule, because: string): Verdict {
+  if (rule.withoutElicitation === 'allow')
+    return { kind: 'pass', because: `the client cannot ask, and policy "${rule.name}" lets such calls through` };
+  const text =
+    'This call needs the approval of a person, and this client cannot ask for it: it does not support elicitation. ' +
+    'The call was not made.';
+  return { kind: 'refuse', text, because: `the client cannot ask: ${because}` };
+}
+
+type Form = Extract<Verdict, { kind: 'ask' }>['question'] & { readonly method: 'elicitation/create' };
+
+async function question(rule: Rule, seen: GatedCall, keep: Keep): Promise<Form['params']> {
+  const tool = await seen.listed().catch(() => undefined);
+  const session = offersSession(rule, seen, keep);
+  const choices = [
+    ['once', 'Yes, this once'],
+    ...(session ? [['session', `Yes, and every call of ${seen.tool} in this session`]] : []),
+    ['no', 'No'],
+  ];
+  const title = tool?.title === undefined ? '' : ` (${plain(tool.title)})`;
+  const described = tool?.description?.slice(0, LIMITS.shownValueCharactersMax);
+  return {
+    mode: 'form',
+    message: [
+      `Allow the call of ${plain(seen.tool)}${title}?`,
+      ...(described === undefined ? [] : [plain(described)]),
+      '',
+      shown(seen.arguments, rule.mask ?? []),
+    ].join('\n'),
+    requestedSchema: {
+      type: 'object',
+      properties: {
+        decision: {
+          type: 'string',
+          title: 'Your decision',
+          enum: choices.map(([value]) => value ?? ''),
+          enumNames: choices.map(([, label]) => label ?? ''),
+        },
+        reason: {
+          type: 'string',
+          title: 'Reason, if no',
+          description: 'Is told to the model.',
+          maxLength: LIMITS.reasonCharactersMax,
+        },
+      },
+      required: ['decision'],
+    },
+  };
+}
+
+const offersSession = ({ sessionMs }: Rule, { call }: GatedCall, { decisions }: Keep): boolean =>
+  sessionMs !== 0 && call.session !== undefined && decisions !== undefined;
+
+async function judged(rule: Rule, seen: GatedCall, { by, action, content }: Answer, keep: Keep): Promise<Verdict> {
+  if (action !== 'accept') return declined(by, undefined);
+  switch (content.decision) {
+    case 'once':
+      return { kind: 'pass', because: `${by} approved it once` };
+    case 'session': {
+      const { session } = seen.call;
+      if (!offersSession(rule, seen, keep) || session === undefined) return rephrased(rule, seen, keep);
+      const untilMs = keep.environment.now() + (rule.sessionMs ?? LIMITS.lifetimeMsDefault);
+      await keep.decisions?.grant(session.id, grantOf(rule, seen), by, untilMs);
+      return { kind: 'pass', because: `${by} approved ${seen.tool} for this session` };
+    }
+    case 'no':
+      return declined(by, content.reason);
+    default:
+      return rephrased(rule, seen, keep);
+  }
+}
+
+/** The answer was none of those offered: it is asked again, which the engine bounds. */
+async function rephrased(rule: Rule, seen: GatedCall, keep: Keep): Promise<Verdict> {
+  const params = await question(rule, seen, keep);
+  const memo = { policy: rule.name };
+  return {
+    kind: 'ask',
+    because: 'the answer was none of those offered',
+    memo,
+    question: { method: 'elicitation/create', params },
+  };
+}
+
+function declined(by: string, reason: unknown): Verdict {
+  const words = typeof reason === 'string' ? reason.trim().slice(0, LIMITS.reasonCharactersMax) : '';
+  const why = words === '' ? '' : ` The reason given: ${plain(words)}`;
+  return {
+    kind: 'refuse',
+    text: `The call was not approved, so it was not made. Do not try it again unless you are asked to.${why}`,
+    because: `${by} declined it`,
+  };
+}
+
+const grantOf = (rule: Rule, { tool }: GatedCall): string => `${rule.name}/${tool}`;

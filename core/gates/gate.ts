@@ -1,0 +1,57 @@
+/**
+ * What a gate is: it judges a tool call before the upstream sees it, and may ask the person first.
+ *
+ * A gate knows neither rounds nor seals: the engine (`gated.ts`) carries what it asked through the client and brings the
+ * answer back. It must not know who else stands in the row.
+ */
+import type { InputRequest } from '@modelcontextprotocol/server';
+import type { CallContext } from '../ports/stateless-server.ts';
+import type { ModernRequest } from '../protocol/envelope.ts';
+
+export type Json = Readonly<Record<string, unknown>>;
+
+/** A tool as its server lists it; of it we need no more than this. */
+export interface ListedTool {
+  readonly name: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly annotations?: Json;
+  readonly inputSchema?: Json;
+}
+
+/** A `tools/call` on its way. */
+export interface GatedCall {
+  readonly request: ModernRequest;
+  readonly call: CallContext;
+  readonly tool: string;
+  /** As the gates before this one left them. */
+  readonly arguments: Json;
+  /** The tool as listed; `undefined` if the server does not list it. Throws if the list cannot be had. */
+  listed(): Promise<ListedTool | undefined>;
+}
+
+export type Verdict =
+  /** None of its business. */
+  | { readonly kind: 'unconcerned' }
+  /** Goes on, perhaps with other arguments, and why, for the audit. */
+  | { readonly kind: 'pass'; readonly because: string; readonly arguments?: Json }
+  /** `memo` comes back with the answer. */
+  | { readonly kind: 'ask'; readonly question: InputRequest; readonly memo: Json; readonly because: string }
+  /** The call ends; the text is for the model. */
+  | { readonly kind: 'refuse'; readonly text: string; readonly because: string };
+
+/** An answer, and who gave it: the caller's client, unless it was given elsewhere. */
+export interface Answer {
+  readonly by: string;
+  readonly action: string;
+  readonly content: Json;
+}
+
+export interface Gate {
+  /** Unique in its row; travels in the state of calls that wait, so keep it over deploys. */
+  readonly name: string;
+  enter(call: GatedCall): Verdict | Promise<Verdict>;
+  answered(call: GatedCall, memo: Json, answer: Answer): Verdict | Promise<Verdict>;
+  /** What it would do and why, for people; nothing is asked. */
+  explain(call: GatedCall): Promise<readonly string[]>;
+}

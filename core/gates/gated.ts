@@ -1,0 +1,280 @@
+/**
+ * The engine: a row of gates in front of an upstream, as one `StatelessServer`. Gates judge in the order given. The first
+ * that asks ends the round with `input_required`; the next round goes on there. Once all have passed the upstream is called,
+ * and its own rounds travel inside our state, so its questions and ours are never in one round and their keys cannot clash.
+ *
+ * A state is good for one call, and once where a store can tell. What a gate throws refuses the call: nothing gets past a
+ * gate that cannot judge. Specification: 2026-07-28, "Multi round-trip requests".
+ */
+import { Fault, faultOf } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import { inputRequired } from '../bridge/from-program.ts';
+import { lackFor } from '../bridge/from-question.ts';
+import type { Environment } from '../ports/environment.ts';
+import type { Observer } from '../ports/observer.ts';
+import type { RoundGuard } from '../ports/round-guard.ts';
+import type { Seal } from '../ports/seal.ts';
+import type { CallContext, StatelessServer } from '../ports/stateless-server.ts';
+import type { ModernRequest } from '../protocol/envelope.ts';
+import { META } from '../protocol/envelope.ts';
+import { callDigest } from '../protocol/json.ts';
+import type { Outcome } from '../protocol/messages.ts';
+import { isObject, responseOf } from '../protocol/messages.ts';
+import { Decisions } from './decisions.ts';
+import type { Answer, Gate, GatedCall, Json, Verdict } from './gate.ts';
+import type { GateState } from './state.ts';
+import { GateStates, stateRejected } from './state.ts';
+import { ToolList } from './tool-list.ts';
+
+export interface GatedOptions {
+  readonly upstream: StatelessServer;
+  /** In the order in which they judge. */
+  readonly gates: readonly Gate[];
+  readonly seal: Seal;
+  readonly environment: Environment;
+  readonly observer: Observer;
+  /** Makes every state single-use, and takes decisions from elsewhere. */
+  readonly guard?: RoundGuard;
+}
+
+/** The key of a gate's one question. */
+const QUESTION = 'gate';
+
+/** What came of judging: the call goes on, `concerned` if it must be remembered, or ends here for this round. */
+type Judged =
+  | { readonly kind: 'through'; readonly arguments: Json; readonly concerned: boolean; readonly upstreamState?: string }
+  | { readonly kind: 'ended'; readonly outcome: Outcome };
+
+interface Engine extends GatedOptions {
+  readonly states: GateStates;
+  readonly decisions: Decisions | undefined;
+  readonly tools: ToolList;
+}
+
+export function gated(options: GatedOptions): StatelessServer {
+  const { upstream, environment, seal, guard } = options;
+  const engine: Engine = {
+    ...options,
+    states: new GateStates(seal, environment),
+    decisions: guard && new Decisions(guard, environment),
+    tools: new ToolList(upstream, environment),
+  };
+  return (request, call) => {
+    const { name } = request.params;
+    return request.method === 'tools/call' && typeof name === 'string'
+      ? serve(engine, request, call, name)
+      : upstream(request, call);
+  };
+}
+
+/** The call as gates see it, for whoever explains what they would do. */
+export function gatedCall(tools: ToolList, request: ModernRequest, call: CallContext, args: Json): GatedCall {
+  const tool = String(request.params.name);
+  return { request, call, tool, arguments: args, listed: () => tools.find(tool, request, call) };
+}
+
+async function* serve(
+  engine: Engine,
+  request: ModernRequest,
+  call: CallContext,
+  tool: string,
+): ReturnType<StatelessServer> {
+  const judged = await judge(engine, request, call, tool);
+  if (judged.kind === 'ended') {
+    yield responseOf(request.id, judged.outcome);
+    return;
+  }
+  if (!judged.concerned) {
+    yield* engine.upstream(request, call);
+    return;
+  }
+  const { requestState: _, inputResponses, ...params } = request.params;
+  const passed: ModernRequest = {
+    ...request,
+    params: {
+      ...params,
+      arguments: judged.arguments,
+      ...(judged.upstreamState === undefined ? {} : { requestState: judged.upstreamState }),
+      ...(engine.states.opened(request, call)?.asked === undefined && inputResponses !== undefined
+        ? { inputResponses }
+        : {}),
+    },
+  };
+  for await (const message of engine.upstream(passed, call)) {
+    if ('result' in message && message.result.resultType === 'input_required')
+      yield responseOf(request.id, { result: wrapped(engine, request, call, judged.arguments, message.result) });
+    else yield message;
+  }
+}
+
+/** The upstream's question with its state inside ours, so that what was decided stays decided. */
+function wrapped(
+  engine: Engine,
+  request: ModernRequest,
+  call: CallContext,
+  args: Json,
+  result: Json,
+): Record<string, unknown> {
+  const { requestState } = result;
+  const state: GateState = {
+    nonce: engine.environment.newId(),
+    expiresAtMs: engine.environment.now() + LIMITS.requestStateMsMax,
+    arguments: args,
+    ...(typeof requestState === 'string' ? { upstreamState: requestState } : {}),
+  };
+  return { ...result, requestState: engine.states.sealed(state, request, call) };
+}
+
+async function judge(engine: Engine, request: ModernRequest, call: CallContext, tool: string): Promise<Judged> {
+  const state = engine.states.opened(request, call);
+  if (state !== undefined && state.asked === undefined) {
+    await used(engine, call, state);
+    const { upstreamState } = state;
+    return {
+      kind: 'through',
+      arguments: state.arguments,
+      concerned: true,
+      ...(upstreamState === undefined ? {} : { upstreamState }),
+    };
+  }
+  const start = state === undefined ? 0 : engine.gates.findIndex(({ name }) => name === state.asked?.gate);
+  if (start === -1) throw stateRejected('the gate that asked is no longer there');
+  let args = state?.arguments ?? (isObject(request.params.arguments) ? request.params.arguments : {});
+  let concerned = state !== undefined;
+  for (const [i, gate] of engine.gates.entries()) {
+    if (i < start) continue;
+    const seen: GatedCall = {
+      request,
+      call,
+      tool,
+      arguments: args,
+      listed: () => engine.tools.find(tool, request, call),
+    };
+    const waiting = i === start ? state : undefined;
+    const verdict = await verdictOf(engine, gate, seen, waiting);
+    if (verdict === 'unanswered' && waiting !== undefined) return askedAgain(engine, gate, seen, waiting);
+    if (verdict === 'unanswered' || verdict.kind === 'unconcerned') continue;
+    if (!concerned && request.params.requestState !== undefined)
+      throw stateRejected('a gate stands before this call, and has not seen it');
+    observe(engine, gate, seen, verdict);
+    if (verdict.kind === 'refuse') return refused(verdict.text);
+    if (verdict.kind === 'ask') return asking(engine, gate, seen, verdict, waiting);
+    concerned = true;
+    args = verdict.arguments ?? args;
+  }
+  return { kind: 'through', arguments: args, concerned };
+}
+
+/** A gate's verdict; whatever it throws is a refusal that says so. */
+async function verdictOf(
+  engine: Engine,
+  gate: Gate,
+  seen: GatedCall,
+  waiting: GateState | undefined,
+): Promise<Verdict | 'unanswered'> {
+  try {
+    if (waiting?.asked === undefined) return await gate.enter(seen);
+    const answer = await answerFor(engine, seen, waiting);
+    if (answer === undefined) return 'unanswered';
+    await used(engine, seen.call, waiting);
+    return await gate.answered(seen, waiting.asked.memo, answer);
+  } catch (thrown) {
+    const fault = faultOf(thrown);
+    if (fault.code === 'state_rejected') throw fault;
+    const { principal, session } = seen.call;
+    engine.observer({
+      event: 'gate.failed',
+      level: 'error',
+      gate: gate.name,
+      tool: seen.tool,
+      principal: principal.id,
+      ...(session === undefined ? {} : { session: session.id }),
+      message: fault.message,
+      ...(fault.detail === undefined ? {} : { detail: fault.detail }),
+    });
+    if (fault.code !== 'internal') throw fault;
+    const message = `The gate "${gate.name}" failed, so the call was refused and not let through. Its operator finds why in the server log.`;
+    throw new Fault('gate_failed', message, { cause: thrown });
+  }
+}
+
+/** The answer to a gate's question: given elsewhere, or come with the request. */
+async function answerFor(engine: Engine, seen: GatedCall, { nonce }: GateState): Promise<Answer | undefined> {
+  const elsewhere = await engine.decisions?.decided(nonce);
+  if (elsewhere !== undefined) return elsewhere;
+  const { inputResponses } = seen.request.params;
+  const given: unknown = isObject(inputResponses) ? inputResponses[QUESTION] : undefined;
+  if (!isObject(given) || typeof given.action !== 'string') return undefined;
+  return { by: seen.call.principal.id, action: given.action, content: isObject(given.content) ? given.content : {} };
+}
+
+/** A state counts once. The lease of a proxy sees to that by itself, and its client never has the state. */
+async function used(engine: Engine, call: CallContext, { nonce, expiresAtMs }: GateState): Promise<void> {
+  if (call.lease !== undefined || engine.decisions === undefined) return;
+  if (!(await engine.decisions.use(nonce, expiresAtMs))) throw stateRejected('it was used already, and counts once');
+}
+
+function asking(
+  engine: Engine,
+  gate: Gate,
+  seen: GatedCall,
+  { question, memo }: Verdict & { readonly kind: 'ask' },
+  before: GateState | undefined,
+): Judged {
+  const times = before?.asked?.gate === gate.name ? before.asked.times + 1 : 1;
+  if (times > LIMITS.answerAttemptsMax)
+    return refused('The question before this call was answered wrongly too often, so it was not made.');
+  const capabilities = seen.request.params._meta[META.clientCapabilities];
+  const params: Json = isObject(question.params) ? question.params : {};
+  const lack = lackFor('elicitation/create', params, { ...capabilities });
+  if (lack !== undefined)
+    throw new Fault('capability_missing', lack.error.message, { data: { requiredCapabilities: lack.required } });
+  const state: GateState = {
+    nonce: engine.environment.newId(),
+    expiresAtMs: engine.environment.now() + LIMITS.requestStateMsMax,
+    arguments: seen.arguments,
+    asked: { gate: gate.name, memo: { ...memo, question }, times },
+  };
+  return ended(engine, seen, state, question);
+}
+
+/** The same question under the same nonce: nothing has happened since. */
+function askedAgain(engine: Engine, gate: Gate, seen: GatedCall, state: GateState): Judged {
+  const question = state.asked?.memo.question;
+  if (!isObject(question)) throw stateRejected(`the gate "${gate.name}" asked nothing`);
+  return ended(engine, seen, state, question);
+}
+
+function ended(engine: Engine, { request, call }: GatedCall, state: GateState, question: unknown): Judged {
+  const requestState = engine.states.sealed(state, request, call);
+  const result = inputRequired({ inputRequests: { [QUESTION]: question }, requestState }, undefined);
+  return { kind: 'ended', outcome: { result } };
+}
+
+const refused = (text: string): Judged => ({
+  kind: 'ended',
+  outcome: { result: { content: [{ type: 'text', text }], isError: true, resultType: 'complete' } },
+});
+
+const EVENTS = { pass: 'gate.passed', ask: 'gate.asked', refuse: 'gate.refused' } as const;
+
+/** For the log and the audit: who, what, and a digest of the arguments, never the arguments. */
+function observe(
+  engine: Engine,
+  gate: Gate,
+  seen: GatedCall,
+  verdict: Exclude<Verdict, { kind: 'unconcerned' }>,
+): void {
+  const { principal, session, lease } = seen.call;
+  engine.observer({
+    event: EVENTS[verdict.kind],
+    level: 'info',
+    gate: gate.name,
+    tool: seen.tool,
+    principal: principal.id,
+    argumentsDigest: callDigest('tools/call', { name: seen.tool, arguments: seen.arguments }),
+    message: verdict.because,
+    ...(session === undefined ? {} : { session: session.id }),
+    ...(lease === undefined ? {} : { exchange: lease.exchange }),
+  });
+}

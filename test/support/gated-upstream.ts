@@ -1,0 +1,86 @@
+/** A scripted upstream behind gates, called as modern clients do: one round at a time, with nothing kept between them. */
+import { newKeyRing } from '../../core/adapters/crypto/key-ring.ts';
+import { aesSeal } from '../../core/adapters/crypto/seal.ts';
+import { memoryStores } from '../../core/adapters/memory/stores.ts';
+import type { ApprovalPolicy } from '../../core/gates/approval.ts';
+import { approvalGate } from '../../core/gates/approval.ts';
+import { Decisions } from '../../core/gates/decisions.ts';
+import type { Gate } from '../../core/gates/gate.ts';
+import { gated } from '../../core/gates/gated.ts';
+import type { Observation } from '../../core/ports/observer.ts';
+import type { StatelessServer } from '../../core/ports/stateless-server.ts';
+import { META } from '../../core/protocol/envelope.ts';
+import { isObject } from '../../core/protocol/messages.ts';
+import { TestClock } from './proxies.ts';
+import type { Tool } from './upstreams/scripted.ts';
+import { scriptedUpstream } from './upstreams/scripted.ts';
+
+export type Params = Record<string, unknown>;
+export interface Round {
+  readonly as?: string;
+  readonly session?: string;
+  readonly capabilities?: Params;
+}
+
+export interface GatedOptionsUnderTest {
+  readonly policies?: readonly ApprovalPolicy[];
+  readonly gates?: readonly Gate[];
+  readonly upstream?: StatelessServer;
+}
+
+/** `again` is another process with the same keys and stores. */
+export function gatedUpstream(tools: Record<string, Tool>, options: GatedOptionsUnderTest) {
+  const clock = new TestClock();
+  const stores = memoryStores({ now: clock.now });
+  const keys = newKeyRing();
+  const scripted = scriptedUpstream(tools);
+  const observed: Observation[] = [];
+  let ids = 0;
+  const environment = { now: clock.now, newId: () => `id-${++ids}` };
+  const decisions = new Decisions(stores.rounds, environment);
+  const make = (policies = options.policies): StatelessServer =>
+    gated({
+      upstream: options.upstream ?? scripted.server,
+      gates: options.gates ?? [approvalGate({ policies: policies ?? [], environment, decisions })],
+      seal: aesSeal({ keys }),
+      environment,
+      observer: observation => observed.push(observation),
+      guard: stores.rounds,
+    });
+  const server = make();
+  const calls = () => scripted.requests.filter(({ method }) => method === 'tools/call');
+  return { server, again: make, clock, stores, observed, calls, decisions, environment };
+}
+
+/** The result of one round; a fault is thrown, a JSON-RPC error too. */
+export async function round(
+  server: StatelessServer,
+  params: Params,
+  { as = 'alice', session, capabilities = { elicitation: { form: {} } } }: Round = {},
+): Promise<Params> {
+  const _meta = { [META.protocolVersion]: '2026-07-28', [META.clientCapabilities]: capabilities };
+  const call = { principal: { id: as }, signal: new AbortController().signal };
+  const context = session === undefined ? call : { ...call, session: { id: session } };
+  for await (const message of server(
+    { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { ...params, _meta } },
+    context,
+  )) {
+    if ('error' in message) throw new Error(message.error.message);
+    if ('result' in message) return message.result;
+  }
+  throw new Error('The server gave no response.');
+}
+
+/** The parameters of the next round: the same call, with an answer to a gate. */
+export const answering = (params: Params, result: Params, content: Params, action = 'accept'): Params => ({
+  ...params,
+  requestState: result.requestState,
+  inputResponses: { gate: { action, content } },
+});
+
+/** What a round asks: the parameters of its one question. */
+export function asked(result: Params): Params {
+  const requests = isObject(result.inputRequests) ? Object.values(result.inputRequests) : [];
+  const [only] = requests;
+  return isObject(only) && isObject(only.params) ? only.params : {};
+}
