@@ -25,6 +25,7 @@ export const FAULTS = {
   method_not_allowed: { blame: 'client', rpc: -32000 },
   session_required: { blame: 'client', rpc: -32000 },
   session_unknown: { blame: 'client', rpc: -32001 },
+  session_ended: { blame: 'client', rpc: -32001 },
   stream_unknown: { blame: 'client', rpc: -32000 },
   request_id_in_use: { blame: 'client', rpc: -32600 },
   header_mismatch: { blame: 'client', rpc: -32020 },

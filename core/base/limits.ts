@@ -40,6 +40,9 @@ export const LIMITS = {
   stateOnlyRoundsMax: 240,
   stateOnlyPauseMsMin: 250,
   stateOnlyPauseMsMax: 5_000,
+  /** Sessions whose phase a process watches, and how often it looks which have ended or fallen asleep. */
+  watchedSessionsMax: 10_000,
+  sweepEveryMs: 15_000,
   /** Resource subscriptions of one session. */
   subscriptionsPerSessionMax: 256,
   /** How often the id of a settled request may be used again in a session. The specification says: never. */

@@ -28,6 +28,7 @@ export const STATUSES: Readonly<Record<FaultCode, StatusRow>> = {
   method_not_allowed: both(405),
   session_required: both(400),
   session_unknown: both(404),
+  session_ended: both(404),
   stream_unknown: both(400),
   request_id_in_use: both(400),
   header_mismatch: both(400),

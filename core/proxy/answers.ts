@@ -15,9 +15,9 @@ import { outcomeOf } from '../protocol/messages.ts';
 import type { Exchange, ExchangeEvent } from '../session/exchange.ts';
 import { lastSequence } from '../session/exchange.ts';
 import type { Session } from '../session/session.ts';
+import { changeSession } from './changes.ts';
 import { dispatch } from './dispatcher.ts';
 import type { Engine } from './engine.ts';
-import { changeSession } from './sessions.ts';
 import { transition } from './transitions.ts';
 
 export async function accept(engine: Engine, session: Session, response: RpcResponse): Promise<void> {

@@ -10,13 +10,14 @@ import type { RpcNotification } from '../protocol/messages.ts';
 import { isRequestId } from '../protocol/messages.ts';
 import type { Exchange } from '../session/exchange.ts';
 import { lastSequence } from '../session/exchange.ts';
-import type { Session } from '../session/session.ts';
+import type { Session, StopReason } from '../session/session.ts';
+import { changeSession } from './changes.ts';
 import type { Engine } from './engine.ts';
 import { keyOf } from './engine.ts';
 import { openExchange } from './exchanges.ts';
 import { keepCall } from './kept.ts';
-import { changeSession } from './sessions.ts';
 import { transition } from './transitions.ts';
+import { tell } from './watch.ts';
 import { writtenSince } from './written.ts';
 
 /** `notifications/cancelled`: unknown and settled requests are ignored. */
@@ -39,10 +40,18 @@ async function cancel(engine: Engine, exchange: Exchange): Promise<void> {
   await transition(engine, exchange.session, exchange.id, () => ({ type: 'cancelled', expiresAtMs, sequence }));
 }
 
-/** Ends a session now: what is open is cancelled, its streams end, and its id means nothing any more. */
-export async function endSession(engine: Engine, session: Session): Promise<void> {
+/** Ends a session now: its id means nothing any more, and nothing of it is left. The first reason stays. */
+export async function endSession(engine: Engine, session: Session, reason: StopReason): Promise<void> {
   const nowMs = engine.environment.now();
-  await changeSession(engine, session, current => ({ ...current, stoppedAtMs: current.stoppedAtMs ?? nowMs }));
+  const ended = await changeSession(engine, session, current =>
+    current.stoppedAtMs === undefined ? { ...current, stoppedAtMs: nowMs, stopReason: reason } : current,
+  );
+  await release(engine, ended, nowMs);
+}
+
+/** What an ended session still has: its questions are withdrawn, its streams end, its rounds stop, and its keepers are told. */
+export async function release(engine: Engine, session: Session, nowMs: number): Promise<void> {
   for (const exchange of await engine.stores.exchanges.unsettled(session.id)) await cancel(engine, exchange);
-  engine.observer({ event: 'session.ended', level: 'info', session: session.id, principal: session.principal });
+  for (const [key, { controller }] of engine.running) if (key.startsWith(keyOf(session.id, ''))) controller.abort();
+  await tell(engine, session, 'ended', nowMs);
 }

@@ -8,9 +8,10 @@ import type { ExchangeId } from '../base/ids.ts';
 import type { Environment } from '../ports/environment.ts';
 import type { Observer } from '../ports/observer.ts';
 import type { RetryLost } from '../ports/retry-lost.ts';
+import type { OnSessionEnd } from '../ports/session-end.ts';
 import type { StatelessServer } from '../ports/stateless-server.ts';
 import type { Stores } from '../ports/stores.ts';
-import type { IdleAction } from '../session/session.ts';
+import type { IdleAction, Session, SessionPhase } from '../session/session.ts';
 
 export interface ProxySettings {
   /** Milliseconds without a request after which a session is idle. */
@@ -40,6 +41,8 @@ export interface ProxyOptions {
   readonly settings: ProxySettings;
   /** Absent: exchanges are driven in this process. */
   readonly dispatch?: Dispatch | undefined;
+  /** Told when a session has ended or fallen asleep, as far as this process notices. */
+  readonly onSessionEnd?: readonly OnSessionEnd[] | undefined;
 }
 
 /** A round that runs in this process. */
@@ -57,6 +60,12 @@ export interface Handed {
   readonly untilMs: number;
 }
 
+/** A session that this process has served: as it was last read, and the phase that was last told of. */
+export interface Watched {
+  readonly session: Session;
+  readonly phase: SessionPhase;
+}
+
 export interface Engine extends ProxyOptions {
   /** By `keyOf(session, exchange)`. */
   readonly running: Map<string, Running>;
@@ -64,6 +73,8 @@ export interface Engine extends ProxyOptions {
   readonly drivers: Set<Promise<void>>;
   /** What was handed over lately, by `keyOf`. */
   readonly handed: Map<string, Handed>;
+  /** By session id, the one that was used last at the end. */
+  readonly watched: Map<string, Watched>;
   /** Aborted by `close()`. */
   readonly closing: AbortController;
 }
@@ -80,5 +91,6 @@ export const engineOf = (options: ProxyOptions): Engine => ({
   running: new Map(),
   drivers: new Set(),
   handed: new Map(),
+  watched: new Map(),
   closing: new AbortController(),
 });

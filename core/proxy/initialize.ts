@@ -14,6 +14,7 @@ import { outcomeOf, responseOf } from '../protocol/messages.ts';
 import type { Session } from '../session/session.ts';
 import type { Engine } from './engine.ts';
 import { ask } from './upstream.ts';
+import { watch } from './watch.ts';
 
 export async function openSession(engine: Engine, request: RpcRequest, call: LegacyCall): Promise<Reply> {
   const introduction = introductionOf(request.params);
@@ -42,6 +43,7 @@ export async function openSession(engine: Engine, request: RpcRequest, call: Leg
   };
   invariant((await engine.stores.sessions.create(session)) === 'created', 'a fresh session id was taken');
   engine.observer({ event: 'session.opened', level: 'info', session: session.id, principal: session.principal });
+  watch(engine, session);
   const result = { ...initializeResultOf(outcome.result, introduction.revision) };
   return { kind: 'json', body: responseOf(request.id, { result }), sessionId: session.id };
 }

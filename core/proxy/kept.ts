@@ -11,8 +11,8 @@ import type { RpcRequest } from '../protocol/messages.ts';
 import type { Exchange } from '../session/exchange.ts';
 import type { Session } from '../session/session.ts';
 import { forgetting, keeping, keptCall } from '../session/session.ts';
+import { changeSession } from './changes.ts';
 import type { Engine } from './engine.ts';
-import { changeSession } from './sessions.ts';
 
 /** Notes that an exchange may be continued. Before it is settled: a note too many does no harm, one too few loses answers. */
 export async function keepCall(engine: Engine, session: Session, exchange: Exchange): Promise<void> {

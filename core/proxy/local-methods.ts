@@ -9,8 +9,8 @@ import type { RpcNotification, RpcRequest } from '../protocol/messages.ts';
 import { isLogLevel, LOG_LEVELS } from '../protocol/methods.ts';
 import type { Session } from '../session/session.ts';
 import { cancelled } from './cancellation.ts';
+import { changeSession } from './changes.ts';
 import type { Engine } from './engine.ts';
-import { changeSession } from './sessions.ts';
 
 type LocalMethod = (engine: Engine, session: Session, params: RpcRequest['params']) => Promise<void>;
 

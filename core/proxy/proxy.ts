@@ -12,7 +12,8 @@ import type { LegacyCall, Reply, StatefulServer } from '../ports/stateful-server
 import type { Message, RpcRequest } from '../protocol/messages.ts';
 import { isMessage, isNotification, isRequest, responseOf } from '../protocol/messages.ts';
 import { LEGACY_TRAITS } from '../protocol/revisions.ts';
-import type { Session } from '../session/session.ts';
+import type { Session, StopReason } from '../session/session.ts';
+import { phaseAt } from '../session/session.ts';
 import { accept } from './answers.ts';
 import { combined, messagesOf } from './batch.ts';
 import { endSession } from './cancellation.ts';
@@ -24,24 +25,35 @@ import { request } from './exchanges.ts';
 import { openSession } from './initialize.ts';
 import { LOCAL_METHODS, LOCAL_NOTIFICATIONS } from './local-methods.ts';
 import { sessionOf } from './sessions.ts';
+import { sweep, sweepRegularly } from './sweep.ts';
 
 export interface ProxyServer extends StatefulServer {
   /** Drives an exchange on in this process, if it is ready and nobody else does. Rejects when that fails: it may be tried again. */
   drive(session: string, exchange: ExchangeId): Promise<void>;
+  /** Ends a session, whoever owns it; `undefined` if there is none. For administrators, and for programs that lost their memory. */
+  stop(session: string, reason: StopReason): Promise<Session | undefined>;
+  /** Notices which sessions have ended or fallen asleep by now. Called by itself every `LIMITS.sweepEveryMs`. */
+  sweep(): Promise<void>;
   /** Resolves when nothing goes on behind the responses any more: no round runs, and what is ready was handed over. */
   idle(): Promise<void>;
 }
 
 export function proxy(options: ProxyOptions): ProxyServer {
   const engine = engineOf(options);
+  const sweeping = sweepRegularly(engine);
   return {
     receive: (body, call) => receive(engine, body, call),
     resume: (lastEventId, call) => resume(engine, lastEventId, call),
-    end: async call => endSession(engine, await sessionOf(engine, call)),
+    end: async call => endSession(engine, await sessionOf(engine, call), 'deleted'),
     modern: options.upstream,
     drive: (session, exchange) => driveHere(engine, session, exchange),
+    stop: (session, reason) => stop(engine, session, reason),
+    sweep: () => sweep(engine),
     idle: () => idle(engine),
-    close: () => close(engine),
+    close: () => {
+      clearInterval(sweeping);
+      return close(engine);
+    },
   };
 }
 
@@ -93,6 +105,13 @@ async function resume(engine: Engine, lastEventId: string, call: LegacyCall): Pr
     kind: 'stream',
     events: connect(engine, session, position.stream, position.sequence, call.signal, { resumed: true }),
   };
+}
+
+async function stop(engine: Engine, id: string, reason: StopReason): Promise<Session | undefined> {
+  const session = await engine.stores.sessions.load(id, 'strong');
+  if (session === undefined || phaseAt(session, engine.environment.now()) === 'ended') return undefined;
+  await endSession(engine, session, reason);
+  return session;
 }
 
 /** Connections end at once, with `retry` where clients need it; running rounds may finish within the drain time. */

@@ -1,21 +1,23 @@
 /**
- * Sessions as the proxy uses them: found, verified, touched, changed.
+ * Sessions as the proxy uses them: found, verified, touched.
  *
- * A session belongs to the principal that opened it; to anyone else it does not exist, and neither do ended ones: all three
- * are one 404, while a missing header is a 400 (2025-11-25 "Session Management"). A 404 is final for real clients, so it is
- * only given after a strongly consistent read.
+ * A session belongs to the principal that opened it; to anyone else it does not exist: unknown and foreign sessions are one
+ * 404, a missing header is a 400 (2025-11-25 "Session Management"), and only its own principal hears why and when a session
+ * ended. A 404 is final for real clients, so it is only given after a strongly consistent read.
  */
 import { Fault } from '../base/errors.ts';
-import { LIMITS } from '../base/limits.ts';
 import { modernClientCapabilities } from '../bridge/legacy-initialize.ts';
 import type { ClientFacts } from '../bridge/legacy-request.ts';
 import type { LegacyCall } from '../ports/stateful-server.ts';
 import { isLegacyRevision } from '../protocol/revisions.ts';
-import type { Session } from '../session/session.ts';
-import { isTouchDue, phaseAt, touched } from '../session/session.ts';
+import type { EndReason, Session } from '../session/session.ts';
+import { isTouchDue, leftOpen, phaseAt, touched } from '../session/session.ts';
+import { release } from './cancellation.ts';
+import { changeSession } from './changes.ts';
 import type { Engine } from './engine.ts';
+import { tell, watch, woken } from './watch.ts';
 
-/** The session a call belongs to, touched. Throws `session_required`, `session_unknown`, `revision_unsupported`. */
+/** The session a call belongs to, touched. Throws `session_required`, `session_unknown`, `session_ended`, `revision_unsupported`. */
 export async function sessionOf(engine: Engine, call: LegacyCall): Promise<Session> {
   if (call.revision !== undefined && !isLegacyRevision(call.revision)) {
     throw new Fault(
@@ -30,44 +32,49 @@ export async function sessionOf(engine: Engine, call: LegacyCall): Promise<Sessi
     );
   }
   const id = call.sessionId;
-  const usable = (session: Session | undefined): session is Session =>
-    session !== undefined &&
-    session.principal === call.principal.id &&
-    phaseAt(session, engine.environment.now()) !== 'ended';
+  const isOwn = (session: Session | undefined): boolean => session?.principal === call.principal.id;
+  const isUsable = (session: Session | undefined): boolean =>
+    session !== undefined && isOwn(session) && phaseAt(session, engine.environment.now()) !== 'ended';
   let session = await engine.stores.sessions.load(id);
-  if (!usable(session)) session = await engine.stores.sessions.load(id, 'strong');
-  if (!usable(session))
-    throw new Fault('session_unknown', 'This session does not exist or has ended. Send initialize to open a new one.');
+  if (!isUsable(session)) session = await engine.stores.sessions.load(id, 'strong');
+  if (session === undefined || !isOwn(session))
+    throw new Fault('session_unknown', 'This session does not exist. Send initialize to open a new one.');
+  if (!isUsable(session)) throw await ended(engine, session);
   return touch(engine, session);
+}
+
+const CAUSES: Readonly<Record<EndReason, string>> = {
+  deleted: 'its client deleted it',
+  stopped: 'an administrator stopped it',
+  memory_lost: 'its program kept state in memory, and that memory is gone',
+  outlived: 'it had reached its longest lifetime',
+  idled: 'it had been idle for too long',
+};
+
+/**
+ * The fault that tells a session's own principal why and when it ended. What is left of one that was ended on purpose is given
+ * free now; one that time has ended is left to the sweep, which mistrusts a clock that jumps.
+ */
+async function ended(engine: Engine, session: Session): Promise<Fault> {
+  const nowMs = engine.environment.now();
+  if (engine.watched.get(session.id)?.phase !== 'ended') {
+    if (session.stoppedAtMs === undefined) watch(engine, session);
+    else await release(engine, session, nowMs);
+  }
+  const { reason, atMs } = leftOpen(session, nowMs) ?? { reason: 'outlived', atMs: nowMs };
+  const endedAt = new Date(atMs).toISOString();
+  const message = `This session ended at ${endedAt}, because ${CAUSES[reason]}. Send initialize to open a new one.`;
+  return new Fault('session_ended', message, { data: { reason, endedAt } });
 }
 
 /** A touch is written at most once per tenth of the idle time-out; one that loses a race was made by someone else. */
 async function touch(engine: Engine, session: Session): Promise<Session> {
   const nowMs = engine.environment.now();
-  if (!isTouchDue(session, nowMs)) return session;
-  const woke = phaseAt(session, nowMs) === 'asleep';
-  if (woke)
-    engine.observer({ event: 'session.woke', level: 'info', session: session.id, principal: session.principal });
-  return changeSession(engine, session, current => touched(current, nowMs) ?? current);
-}
-
-/** Commits a change to a session, made again on the newest value when a commit loses a race. */
-export async function changeSession(
-  engine: Engine,
-  session: Session,
-  change: (current: Session) => Session,
-): Promise<Session> {
-  let current = session;
-  for (let attempt = 0; attempt < LIMITS.commitAttemptsMax; attempt++) {
-    const changed = change(current);
-    if (changed === current) return current;
-    const next = { ...changed, version: current.version + 1 };
-    if ((await engine.stores.sessions.commit(next)) === 'committed') return next;
-    const fresh = await engine.stores.sessions.load(session.id, 'strong');
-    if (fresh === undefined) throw new Fault('session_unknown', 'This session does not exist or has ended.');
-    current = fresh;
-  }
-  throw new Fault('store_unavailable', 'The session is being changed by too many requests at once. Try again.');
+  if (!isTouchDue(session, nowMs)) return watch(engine, session);
+  const slept = phaseAt(session, nowMs) === 'asleep';
+  if (slept && engine.watched.get(session.id)?.phase !== 'asleep') await tell(engine, session, 'asleep', nowMs);
+  const current = await changeSession(engine, session, newest => touched(newest, nowMs) ?? newest);
+  return slept ? woken(engine, current) : watch(engine, current);
 }
 
 /** What modern requests made for a session say about its client. */

@@ -18,6 +18,12 @@ export type SessionEventType = 'touched' | 'idled' | 'stopped' | 'outlived';
 /** What idleness does: the session sleeps and revives on its next request, or it ends (404 from then on). */
 export type IdleAction = 'sleep' | 'end';
 
+/** Why a session was ended on purpose: by its client's DELETE, by an administrator, or because its program lost its memory. */
+export type StopReason = 'deleted' | 'stopped' | 'memory_lost';
+
+/** Why a session ended or fell asleep: on purpose, or by time alone. */
+export type EndReason = StopReason | 'outlived' | 'idled';
+
 /** A call whose client gave up or whose process died: its answers are kept for the same call made again. */
 export interface KeptCall {
   /** `callDigest` of the request. */
@@ -46,6 +52,7 @@ export interface Session {
   readonly idleAction: IdleAction;
   /** Set when it was ended on purpose. */
   readonly stoppedAtMs?: number;
+  readonly stopReason?: StopReason;
   /** Counts commits; a commit writes `version + 1` if the stored one is `version`. */
   readonly version: number;
 }
@@ -80,6 +87,20 @@ function* eventsUntil(session: Session, nowMs: number): Generator<SessionEventTy
   if (session.stoppedAtMs !== undefined) yield 'stopped';
   if (nowMs >= endsAtMs(session)) yield 'outlived';
   if (nowMs >= idlesAtMs(session)) yield session.idleAction === 'end' ? 'stopped' : 'idled';
+}
+
+/** Why and when the session left the phase `open`, if it has by a moment: the first cause counts. */
+export function leftOpen(
+  session: Session,
+  nowMs: number,
+): { readonly reason: EndReason; readonly atMs: number } | undefined {
+  const causes: { reason: EndReason; atMs: number }[] = [];
+  if (session.stoppedAtMs !== undefined)
+    causes.push({ reason: session.stopReason ?? 'deleted', atMs: session.stoppedAtMs });
+  if (nowMs >= endsAtMs(session)) causes.push({ reason: 'outlived', atMs: endsAtMs(session) });
+  if (nowMs >= idlesAtMs(session) && (session.idleAction === 'end' || causes.length === 0))
+    causes.push({ reason: 'idled', atMs: idlesAtMs(session) });
+  return causes.sort((one, other) => one.atMs - other.atMs)[0];
 }
 
 /** A touch is worth a write only once per tenth of the idle time-out. */

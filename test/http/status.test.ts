@@ -15,6 +15,7 @@ it('every fault has its status in both eras', () => {
     'method_not_allowed 405 405',
     'session_required 400 400',
     'session_unknown 404 404',
+    'session_ended 404 404',
     'stream_unknown 400 400',
     'request_id_in_use 400 400',
     'header_mismatch 400 400',

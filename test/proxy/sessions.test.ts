@@ -132,7 +132,7 @@ describe('a session', () => {
     under.clock.offsetMs += 900_000 - 1_000;
     expect(await client.post(client.tool('plain'))).toMatchObject({ kind: 'json' });
     under.clock.offsetMs += 900_001;
-    await expect(client.post(client.tool('plain'))).rejects.toMatchObject({ code: 'session_unknown' });
+    await expect(client.post(client.tool('plain'))).rejects.toMatchObject({ code: 'session_ended' });
   });
 
   it('ends at the end of its lifetime, however busy', async () => {
@@ -142,10 +142,10 @@ describe('a session', () => {
       expect(await client.post(client.tool('plain'))).toMatchObject({ kind: 'json' });
       under.clock.offsetMs += 600_000;
     }
-    await expect(client.post(client.tool('plain'))).rejects.toMatchObject({ code: 'session_unknown' });
+    await expect(client.post(client.tool('plain'))).rejects.toMatchObject({ code: 'session_ended' });
   });
 
-  it('ended by DELETE ends its streams, withdraws its questions and is unknown from then on', async () => {
+  it('ended by DELETE ends its streams, withdraws its questions and is over from then on', async () => {
     const under = proxyUnderTest(upstream().server);
     const client = await LegacyClient.open(under.server);
     const stream = await client.stream(client.tool('ask'));
@@ -153,7 +153,7 @@ describe('a session', () => {
     await under.server.end(client.call());
     const events = await stream.rest();
     expect(events.at(-1)?.message).toMatchObject({ method: 'notifications/cancelled' });
-    await expect(client.post(client.tool('plain'))).rejects.toMatchObject({ code: 'session_unknown' });
+    await expect(client.post(client.tool('plain'))).rejects.toMatchObject({ code: 'session_ended' });
   });
 
   it('keeps the log level and stamps it on what goes upstream', async () => {

@@ -1,6 +1,7 @@
 /** Proxies over memory stores with scripted upstreams, for tests; several may share one store, as processes do. */
 import { memoryStores } from '../../core/adapters/memory/stores.ts';
 import type { Observation } from '../../core/ports/observer.ts';
+import type { SessionEnding } from '../../core/ports/session-end.ts';
 import type { StatelessServer } from '../../core/ports/stateless-server.ts';
 import type { Stores } from '../../core/ports/stores.ts';
 import type { Dispatch, ProxySettings } from '../../core/proxy/engine.ts';
@@ -20,6 +21,8 @@ export interface ProxyUnderTest {
   readonly stores: Stores;
   readonly clock: TestClock;
   readonly observed: Observation[];
+  /** What was told to whoever keeps something for sessions. */
+  readonly endings: SessionEnding[];
   /** Another process on the same store; `deadOwners` are those it knows to be dead. */
   again(upstream?: StatelessServer): ProxyUnderTest;
 }
@@ -34,6 +37,7 @@ export function proxyUnderTest(
   const stores = shared?.stores ?? memoryStores({ now: clock.now });
   const owner = `process-${++ids}`;
   const observed: Observation[] = [];
+  const endings: SessionEnding[] = [];
   const server = proxy({
     upstream,
     stores: { ...stores, mayBeAlive: candidate => candidate === owner },
@@ -41,6 +45,7 @@ export function proxyUnderTest(
     observer: observation => observed.push(observation),
     owner,
     dispatch,
+    onSessionEnd: [ending => void endings.push(ending)],
     settings: {
       idleTimeoutMs: 900_000,
       lifetimeMs: 28_800_000,
@@ -55,6 +60,7 @@ export function proxyUnderTest(
     stores,
     clock,
     observed,
+    endings,
     again: (next = upstream) => proxyUnderTest(next, settings, { stores, clock }),
   };
 }

@@ -1,0 +1,200 @@
+/** How sessions end and fall asleep: who is told, when it is noticed, and what a clock that jumps does to them. */
+import { describe, expect, it } from 'vitest';
+import { proxy } from '../../core/proxy/proxy.ts';
+import { LegacyClient } from '../support/legacy-client.ts';
+import { proxyUnderTest } from '../support/proxies.ts';
+import { question, scriptedUpstream, text } from '../support/upstreams/scripted.ts';
+
+const HOUR_MS = 3_600_000;
+
+const upstream = () =>
+  scriptedUpstream({
+    plain: async function* () {
+      return text('plain');
+    },
+    ask: async function* (request) {
+      if (request.params.inputResponses) return text('done');
+      return { resultType: 'input_required', inputRequests: { q: question('?') }, requestState: 's' };
+    },
+    stuck: async function* (_request, call) {
+      await new Promise(resolve => call.signal.addEventListener('abort', resolve));
+      return text('never heard');
+    },
+  });
+
+const events = (observed: readonly { event: string }[]) =>
+  observed.map(({ event }) => event).filter(event => event.startsWith('session.'));
+
+describe('a session that its client deletes', () => {
+  it('is told of at once, with reason and time, and its own principal hears both afterwards', async () => {
+    const under = proxyUnderTest(upstream().server);
+    const client = await LegacyClient.open(under.server, { principal: 'ada' });
+    await under.server.end(client.call());
+    expect(under.endings).toMatchObject([
+      { session: client.sessionId, principal: 'ada', phase: 'ended', reason: 'deleted' },
+    ]);
+    const endedAt = new Date(under.endings[0]?.atMs ?? 0).toISOString();
+    await expect(client.post(client.tool('plain'))).rejects.toMatchObject({
+      code: 'session_ended',
+      message: expect.stringContaining('because its client deleted it'),
+      data: { reason: 'deleted', endedAt },
+    });
+    const other = Object.assign(new LegacyClient(under.server, 'mallory'), { sessionId: client.sessionId });
+    await expect(other.post(other.tool('plain'))).rejects.toMatchObject({ code: 'session_unknown', data: undefined });
+    expect(events(under.observed)).toEqual(['session.opened', 'session.ended']);
+  });
+
+  it('stops what runs for it, though nothing of it was stored yet', async () => {
+    const under = proxyUnderTest(upstream().server);
+    const client = await LegacyClient.open(under.server);
+    const reply = client.post(client.tool('stuck'));
+    await under.server.end(client.call());
+    await reply;
+    await under.server.idle();
+  });
+});
+
+describe('a session that is stopped', () => {
+  it('ends with its streams and questions, and only once', async () => {
+    const under = proxyUnderTest(upstream().server);
+    const client = await LegacyClient.open(under.server);
+    const stream = await client.stream(client.tool('ask'));
+    await stream.question();
+    const id = String(client.sessionId);
+    expect(await under.server.stop(id, 'stopped')).toMatchObject({ id });
+    expect((await stream.rest()).at(-1)?.message).toMatchObject({ method: 'notifications/cancelled' });
+    await expect(client.post(client.tool('plain'))).rejects.toMatchObject({ data: { reason: 'stopped' } });
+    expect(await under.server.stop(id, 'memory_lost')).toBeUndefined();
+    expect(await under.server.stop('nobody', 'stopped')).toBeUndefined();
+    expect(under.endings).toHaveLength(1);
+  });
+
+  it('by another process is given free here when it is noticed', async () => {
+    const here = proxyUnderTest(upstream().server);
+    const there = here.again();
+    const client = await LegacyClient.open(here.server);
+    await there.server.stop(String(client.sessionId), 'stopped');
+    expect(here.endings).toEqual([]);
+    await expect(client.post(client.tool('plain'))).rejects.toMatchObject({ code: 'session_ended' });
+    await expect(client.post(client.tool('plain'))).rejects.toMatchObject({ code: 'session_ended' });
+    expect(here.endings).toMatchObject([{ phase: 'ended', reason: 'stopped' }]);
+  });
+});
+
+describe('the sweep', () => {
+  it('notices sleep once, and a wake-up tells nothing new', async () => {
+    const under = proxyUnderTest(upstream().server);
+    const client = await LegacyClient.open(under.server);
+    await under.server.sweep();
+    expect(under.endings).toEqual([]);
+    under.clock.offsetMs += HOUR_MS;
+    await under.server.sweep();
+    await under.server.sweep();
+    expect(under.endings).toMatchObject([{ phase: 'asleep', reason: 'idled' }]);
+    await client.post(client.tool('plain'));
+    expect(events(under.observed)).toEqual(['session.opened', 'session.slept', 'session.woke']);
+  });
+
+  it('is made up for by the request that wakes a session', async () => {
+    const under = proxyUnderTest(upstream().server);
+    const client = await LegacyClient.open(under.server);
+    under.clock.offsetMs += HOUR_MS;
+    await client.post(client.tool('plain'));
+    expect(under.endings).toMatchObject([{ phase: 'asleep', reason: 'idled' }]);
+    expect(events(under.observed)).toEqual(['session.opened', 'session.slept', 'session.woke']);
+  });
+
+  it('ends what is open in a session that outlived its time', async () => {
+    const under = proxyUnderTest(upstream().server);
+    const client = await LegacyClient.open(under.server);
+    const stream = await client.stream(client.tool('ask'));
+    await stream.question();
+    under.clock.offsetMs += 9 * HOUR_MS;
+    await under.server.sweep();
+    expect((await stream.rest()).at(-1)?.message).toMatchObject({ method: 'notifications/cancelled' });
+    expect(under.endings).toMatchObject([{ phase: 'ended', reason: 'outlived' }]);
+  });
+
+  it('goes by what other processes wrote', async () => {
+    const here = proxyUnderTest(upstream().server);
+    const there = here.again();
+    const client = await LegacyClient.open(here.server);
+    here.clock.offsetMs += HOUR_MS / 5;
+    await Object.assign(new LegacyClient(there.server), { sessionId: client.sessionId }).post(client.tool('plain'));
+    here.clock.offsetMs += HOUR_MS / 5;
+    await here.server.sweep();
+    expect(here.endings).toEqual([]);
+  });
+});
+
+describe('a listener that fails', () => {
+  it('is reported, and the session ends all the same', async () => {
+    const { stores, clock } = proxyUnderTest(upstream().server);
+    const observed: { event: string }[] = [];
+    const told: string[] = [];
+    const server = proxy({
+      upstream: upstream().server,
+      stores,
+      environment: { now: clock.now, newId: () => 'the-session' },
+      observer: observation => observed.push(observation),
+      owner: 'here',
+      onSessionEnd: [
+        () => {
+          throw new Error('the folder is busy');
+        },
+        async ({ session }) => void told.push(session),
+      ],
+      settings: {
+        idleTimeoutMs: 900_000,
+        lifetimeMs: HOUR_MS,
+        idleAction: 'sleep',
+        retryLost: 'never',
+        drainMs: 0,
+      },
+    });
+    const client = await LegacyClient.open(server);
+    await server.end(client.call());
+    expect(told).toEqual(['the-session']);
+    expect(events(observed)).toEqual(['session.opened', 'session.ended', 'session.release_failed']);
+    await server.close();
+  });
+});
+
+describe('a clock that jumps', () => {
+  it.each([9 * HOUR_MS, -9 * HOUR_MS])('by %i ms and back again loses no session and no question', async jumpMs => {
+    const under = proxyUnderTest(upstream().server);
+    const client = await LegacyClient.open(under.server);
+    const stream = await client.stream(client.tool('ask'));
+    const asked = await stream.question();
+    await stream.leave();
+    under.clock.offsetMs += jumpMs;
+    await client.post(client.tool('plain')).catch(() => undefined);
+    under.clock.offsetMs -= jumpMs;
+    await client.answer(asked, { action: 'accept' });
+    const answered = await client.resume(stream.lastEventId);
+    expect(await answered.response()).toMatchObject({ result: { content: [{ text: 'done' }] } });
+    expect(under.endings.filter(({ phase }) => phase === 'ended')).toEqual([]);
+  });
+
+  it('back for good leaves a session open, its call answerable, and its end where it was', async () => {
+    const under = proxyUnderTest(upstream().server);
+    const client = await LegacyClient.open(under.server);
+    const stream = await client.stream(client.tool('ask'));
+    const asked = await stream.question();
+    under.clock.offsetMs -= 2 * HOUR_MS;
+    await client.answer(asked, { action: 'accept' });
+    expect(await stream.response()).toMatchObject({ result: { content: [{ text: 'done' }] } });
+    under.clock.offsetMs += 10.5 * HOUR_MS;
+    await expect(client.post(client.tool('plain'))).rejects.toMatchObject({ data: { reason: 'outlived' } });
+  });
+
+  it('ahead for good puts a session to sleep, from which the answer wakes it', async () => {
+    const under = proxyUnderTest(upstream().server);
+    const client = await LegacyClient.open(under.server);
+    const stream = await client.stream(client.tool('ask'));
+    const asked = await stream.question();
+    under.clock.offsetMs += 7 * HOUR_MS;
+    await client.answer(asked, { action: 'accept' });
+    expect(await stream.response()).toMatchObject({ result: { content: [{ text: 'done' }] } });
+  });
+});
