@@ -60,6 +60,7 @@ export type { Program, ProgramInstance, ProgramListener } from './core/ports/pro
 export type { RetryLost } from './core/ports/retry-lost.ts';
 export type { RoundGuard } from './core/ports/round-guard.ts';
 export type { Seal } from './core/ports/seal.ts';
+export type { SessionAdmin } from './core/ports/session-admin.ts';
 export type { OnSessionEnd, SessionEnding } from './core/ports/session-end.ts';
 export type { SessionStore } from './core/ports/session-store.ts';
 export type { LegacyCall, Reply, StatefulServer, StreamEvent } from './core/ports/stateful-server.ts';

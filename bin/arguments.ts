@@ -39,6 +39,8 @@ export interface Command {
   readonly takesCommand?: true;
   /** The one word it needs besides its options, as the help shows it: `<name>`. */
   readonly operand?: string;
+  /** Whether it takes words of its own, and looks at them itself. */
+  readonly takesWords?: true;
 }
 
 export interface Arguments {
@@ -46,6 +48,8 @@ export interface Arguments {
   readonly values: Readonly<Record<string, readonly string[]>>;
   /** The word that the command needs besides its options, if it needs one. */
   readonly operand: string | undefined;
+  /** The words given besides, where the command takes several. */
+  readonly words?: readonly string[];
   /** What follows `--`; `undefined` without it. */
   readonly command: readonly string[] | undefined;
 }
@@ -69,8 +73,10 @@ export function readArguments(command: Command, argv: readonly string[]): Argume
     throw refuse(command, `"fermata ${command.name}" takes nothing after --.`);
   const values: Record<string, readonly string[]> = {};
   let operand: string | undefined;
+  const words: string[] = [];
   for (const token of tokensOf(command, own)) {
-    if (token.kind === 'positional') {
+    if (token.kind === 'positional' && command.takesWords) words.push(token.value);
+    else if (token.kind === 'positional') {
       if (command.operand === undefined || operand !== undefined) throw strayWord(command, own.slice(token.index));
       operand = token.value;
     }
@@ -85,7 +91,7 @@ export function readArguments(command: Command, argv: readonly string[]): Argume
   if (command.operand !== undefined && operand === undefined && values.help === undefined) {
     throw refuse(command, `"fermata ${command.name}" needs a ${command.operand}.`);
   }
-  return { values, operand, command: foreign };
+  return { values, operand, command: foreign, ...(command.takesWords ? { words } : {}) };
 }
 
 const tokensOf = (command: Command, argv: readonly string[]) =>

@@ -170,4 +170,41 @@ export const KEY: Command = {
   groups: [],
 };
 
-export const COMMANDS: readonly Command[] = [SERVE, DEMO, KEY];
+export const SESSIONS: Command = {
+  name: 'sessions',
+  summary: 'List, show and stop the sessions of a server that runs.',
+  usage: [
+    ['fermata sessions', 'all of them'],
+    ['fermata sessions --principal key:alice', 'those of one principal (on AWS always needed)'],
+    ['fermata sessions show ID', 'one, with its open calls and the questions that wait'],
+    ['fermata sessions stop ID', 'end one at once: its streams, questions and runs'],
+  ],
+  takesWords: true,
+  groups: [
+    {
+      title: 'Options',
+      options: [
+        {
+          name: 'url',
+          value: '<url>',
+          env: 'FERMATA_ADMIN_URL',
+          initial: 'http://127.0.0.1:8787',
+          help: 'Where the server is; PORT changes the port.',
+        },
+        {
+          name: 'key',
+          value: '<key>',
+          env: 'FERMATA_ADMIN_KEY',
+          help: 'An admin key. The variable is better: other users of the machine can read arguments.',
+        },
+        { name: 'principal', value: '<id>', help: 'List only the sessions of this principal.' },
+        { name: 'reveal', help: 'Show what was asked, which may be confidential.' },
+        { name: 'json', help: 'Print JSON.' },
+        { name: 'debug', help: 'Show stacks with errors.' },
+      ],
+    },
+  ],
+  more: 'The server needs FERMATA_ADMIN_KEYS, which holds lines that "fermata key" prints; without it there is no admin API.',
+};
+
+export const COMMANDS: readonly Command[] = [SERVE, DEMO, KEY, SESSIONS];

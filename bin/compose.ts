@@ -23,6 +23,7 @@ import type { Observer } from '../core/ports/observer.ts';
 import type { Stores } from '../core/ports/stores.ts';
 import { proxy } from '../core/proxy/proxy.ts';
 import { runner } from '../core/runner/runner.ts';
+import { adminFor, beside } from './administration.ts';
 import type { AuthMode } from './auth-settings.ts';
 import { authenticatorFor } from './authentication.ts';
 import type { ServeSettings } from './settings.ts';
@@ -90,7 +91,8 @@ async function open(
     observer,
     health: () => ({ version, pid: process.pid }),
   });
-  const served = await serveHttp({ app, host, port });
+  const admin = adminFor(settings.adminKeys, server.admin, { hosts: namesOf(settings), observer });
+  const served = await serveHttp({ app: beside(app, admin), host, port });
   opened.push(async () => {
     const drained = served.close(LIMITS.drainMs);
     await server.close();

@@ -38,6 +38,8 @@ export interface ServeSettings extends SessionSettings {
   readonly auth: AuthSettings;
   /** The value of FERMATA_KEYS: what seals the state that travels through clients. */
   readonly stateKeys: string | undefined;
+  /** The lines of `fermata key` for administrators; without them there is no admin API. */
+  readonly adminKeys: string | undefined;
   readonly json: boolean;
   readonly debug: boolean;
 }
@@ -55,6 +57,7 @@ export function serveSettings(given: Arguments, env: Variables, folder: string):
     allowOrigins: list(rowOf('allow-origin'), given, env),
     auth: authSettings(env, lookUp('auth'), AUTH_MODES),
     stateKeys: env.FERMATA_KEYS || undefined,
+    adminKeys: env.FERMATA_ADMIN_KEYS?.trim() || undefined,
     json: isOn('json'),
     debug: isOn('debug'),
   };

@@ -43,6 +43,8 @@ export const LIMITS = {
   /** Sessions whose phase a process watches, and how often it looks which have ended or fallen asleep. */
   watchedSessionsMax: 10_000,
   sweepEveryMs: 15_000,
+  /** Sessions of one page of a list for administrators. */
+  sessionsPerPageMax: 100,
   /** Resource subscriptions of one session. */
   subscriptionsPerSessionMax: 256,
   /** How often the id of a settled request may be used again in a session. The specification says: never. */

@@ -4,6 +4,20 @@
  */
 import type { Session } from '../session/session.ts';
 
+export interface SessionQuery {
+  /** Only sessions of this principal. A shared store may need it: `invalid_request` without. */
+  readonly principal?: string;
+  /** Only sessions after this one, in the order of their ids. */
+  readonly after?: string;
+  readonly limit: number;
+}
+
+export interface SessionPage {
+  readonly sessions: readonly Session[];
+  /** The `after` of the next page, if there may be one. */
+  readonly next?: string;
+}
+
 export interface SessionStore {
   /** Stores a new session (its `version` is 1). `exists` if the id is taken. */
   create(session: Session): Promise<'created' | 'exists'>;
@@ -11,4 +25,6 @@ export interface SessionStore {
   load(id: string, consistency?: 'eventual' | 'strong'): Promise<Session | undefined>;
   /** One conditional write: succeeds if the stored version is `next.version - 1`. */
   commit(next: Session): Promise<'committed' | 'conflict'>;
+  /** Sessions in the order of their ids, ended ones included while they are kept. For administrators: no request needs it. */
+  list(query: SessionQuery): Promise<SessionPage>;
 }

@@ -11,6 +11,7 @@ import { isRequestId } from '../protocol/messages.ts';
 import type { Exchange } from '../session/exchange.ts';
 import { lastSequence } from '../session/exchange.ts';
 import type { Session, StopReason } from '../session/session.ts';
+import { phaseAt } from '../session/session.ts';
 import { changeSession } from './changes.ts';
 import type { Engine } from './engine.ts';
 import { keyOf } from './engine.ts';
@@ -41,12 +42,20 @@ async function cancel(engine: Engine, exchange: Exchange): Promise<void> {
 }
 
 /** Ends a session now: its id means nothing any more, and nothing of it is left. The first reason stays. */
-export async function endSession(engine: Engine, session: Session, reason: StopReason): Promise<void> {
+export async function endSession(engine: Engine, session: Session, reason: StopReason): Promise<Session> {
   const nowMs = engine.environment.now();
   const ended = await changeSession(engine, session, current =>
     current.stoppedAtMs === undefined ? { ...current, stoppedAtMs: nowMs, stopReason: reason } : current,
   );
   await release(engine, ended, nowMs);
+  return ended;
+}
+
+/** Ends the session of an id, whoever owns it; `undefined` if there is none that goes on. */
+export async function stopSession(engine: Engine, id: string, reason: StopReason): Promise<Session | undefined> {
+  const session = await engine.stores.sessions.load(id, 'strong');
+  if (session === undefined || phaseAt(session, engine.environment.now()) === 'ended') return undefined;
+  return endSession(engine, session, reason);
 }
 
 /** What an ended session still has: its questions are withdrawn, its streams end, its rounds stop, and its keepers are told. */

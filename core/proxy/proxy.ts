@@ -8,15 +8,16 @@
 import { Fault, faultOf, rpcErrorOf } from '../base/errors.ts';
 import type { ExchangeId } from '../base/ids.ts';
 import { parseEventId } from '../base/ids.ts';
+import type { SessionAdmin } from '../ports/session-admin.ts';
 import type { LegacyCall, Reply, StatefulServer } from '../ports/stateful-server.ts';
 import type { Message, RpcRequest } from '../protocol/messages.ts';
 import { isMessage, isNotification, isRequest, responseOf } from '../protocol/messages.ts';
 import { LEGACY_TRAITS } from '../protocol/revisions.ts';
 import type { Session, StopReason } from '../session/session.ts';
-import { phaseAt } from '../session/session.ts';
+import { administration } from './administration.ts';
 import { accept } from './answers.ts';
 import { combined, messagesOf } from './batch.ts';
-import { endSession } from './cancellation.ts';
+import { endSession, stopSession } from './cancellation.ts';
 import { connect } from './connection.ts';
 import { driveHere, idle } from './dispatcher.ts';
 import type { Engine, ProxyOptions } from './engine.ts';
@@ -32,6 +33,7 @@ export interface ProxyServer extends StatefulServer {
   drive(session: string, exchange: ExchangeId): Promise<void>;
   /** Ends a session, whoever owns it; `undefined` if there is none. For administrators, and for programs that lost their memory. */
   stop(session: string, reason: StopReason): Promise<Session | undefined>;
+  readonly admin: SessionAdmin;
   /** Notices which sessions have ended or fallen asleep by now. Called by itself every `LIMITS.sweepEveryMs`. */
   sweep(): Promise<void>;
   /** Resolves when nothing goes on behind the responses any more: no round runs, and what is ready was handed over. */
@@ -44,10 +46,13 @@ export function proxy(options: ProxyOptions): ProxyServer {
   return {
     receive: (body, call) => receive(engine, body, call),
     resume: (lastEventId, call) => resume(engine, lastEventId, call),
-    end: async call => endSession(engine, await sessionOf(engine, call), 'deleted'),
+    async end(call) {
+      await endSession(engine, await sessionOf(engine, call), 'deleted');
+    },
     modern: options.upstream,
     drive: (session, exchange) => driveHere(engine, session, exchange),
-    stop: (session, reason) => stop(engine, session, reason),
+    stop: (session, reason) => stopSession(engine, session, reason),
+    admin: administration(engine),
     sweep: () => sweep(engine),
     idle: () => idle(engine),
     close: () => {
@@ -105,13 +110,6 @@ async function resume(engine: Engine, lastEventId: string, call: LegacyCall): Pr
     kind: 'stream',
     events: connect(engine, session, position.stream, position.sequence, call.signal, { resumed: true }),
   };
-}
-
-async function stop(engine: Engine, id: string, reason: StopReason): Promise<Session | undefined> {
-  const session = await engine.stores.sessions.load(id, 'strong');
-  if (session === undefined || phaseAt(session, engine.environment.now()) === 'ended') return undefined;
-  await endSession(engine, session, reason);
-  return session;
 }
 
 /** Connections end at once, with `retry` where clients need it; running rounds may finish within the drain time. */

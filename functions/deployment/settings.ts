@@ -34,6 +34,8 @@ export interface ProxySettings {
 export interface FrontSettings {
   readonly auth: AuthSettings;
   readonly allowOrigins: readonly string[];
+  /** The lines of `fermata key` for administrators; without them there is no admin API. */
+  readonly adminKeys: string | undefined;
 }
 
 const MODES = ['auto', 'stream', 'buffered'] as const;
@@ -66,6 +68,7 @@ export const proxySettings = (env: Variables): ProxySettings => ({
 export const frontSettings = (env: Variables): FrontSettings => ({
   auth: authSettings(env, variable(env, 'FERMATA_AUTH'), AUTH_MODES),
   allowOrigins: wordsIn(env, 'FERMATA_ALLOW_ORIGIN'),
+  adminKeys: variable(env, 'FERMATA_ADMIN_KEYS')?.text,
 });
 
 const VARIABLES: Readonly<Record<SessionOption, string>> = {

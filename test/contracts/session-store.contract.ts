@@ -97,6 +97,29 @@ export function describeSessionStoreContract(name: string, make: MakeStores): vo
       expect(await sessions.load(session.id, 'strong')).toBeUndefined();
     });
 
+    test('sessions of a principal are listed in the order of their ids, page by page', async () => {
+      for (const id of ['c', 'a', 'd', 'b']) await sessions.create(sampleSession(given.now(), { id }));
+      await sessions.create(sampleSession(given.now(), { id: 'bb', principal: 'bob' }));
+      const ids = async (query: Parameters<SessionStore['list']>[0]) => {
+        const page = await sessions.list(query);
+        return [page.sessions.map(session => session.id), page.next];
+      };
+      expect(await ids({ principal: 'ada', limit: 10 })).toEqual([['a', 'b', 'c', 'd'], undefined]);
+      expect(await ids({ principal: 'ada', limit: 3 })).toEqual([['a', 'b', 'c'], 'c']);
+      expect(await ids({ principal: 'ada', limit: 3, after: 'c' })).toEqual([['d'], undefined]);
+      expect(await ids({ principal: 'nobody', limit: 3 })).toEqual([[], undefined]);
+    });
+
+    test('a list has ended sessions while they are kept, and no others', async () => {
+      const session = sampleSession(given.now());
+      await sessions.create(session);
+      const stopped = { ...session, stoppedAtMs: given.now(), version: 2 };
+      await sessions.commit(stopped);
+      expect(await sessions.list({ principal: 'ada', limit: 1 })).toEqual({ sessions: [stopped] });
+      given.advance(keptUntilMs(stopped) - given.now());
+      expect(await sessions.list({ principal: 'ada', limit: 1 })).toEqual({ sessions: [] });
+    });
+
     test('a session that is kept no more cannot be committed to, and its id is free', async () => {
       const session = sampleSession(given.now());
       await sessions.create(session);

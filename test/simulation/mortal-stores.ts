@@ -49,6 +49,7 @@ export function mortalStores(stores: Stores, owner: string, fate: Fate): Mortal 
         create: session => live(() => stores.sessions.create(session)),
         load: (id, consistency) => live(() => stores.sessions.load(id, consistency)),
         commit: next => live(() => stores.sessions.commit(next)),
+        list: query => live(() => stores.sessions.list(query)),
       },
       exchanges: {
         create: exchange => live(() => stores.exchanges.create(exchange)),

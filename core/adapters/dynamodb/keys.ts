@@ -18,10 +18,17 @@ const SEQUENCE_DIGITS = 12;
 
 export const EXCHANGES = 'exchange#';
 export const EVENTS = 'event#';
+export const LISTED = 'session#';
 
 const short = (id: string): string => (id.length > ID_CHARACTERS_MAX ? `#${digest(id)}` : id);
 
 export const sessionKey = (session: string): Key => ({ pk: `session#${short(session)}`, sk: 'session' });
+
+/** Notes under the principal which sessions it opened; written once, so that touching a session costs nothing more. */
+export const listedKey = (principal: string, session: string): Key => ({
+  pk: `principal#${short(principal)}`,
+  sk: LISTED + session,
+});
 
 export const exchangeKey = (session: string, id: string): Key => ({
   pk: `session#${short(session)}`,

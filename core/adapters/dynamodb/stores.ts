@@ -35,7 +35,7 @@ export function dynamodbStores(options: DynamodbStoresOptions): Stores {
   const records = new Records(table, bodies, now);
   const events = new DynamodbEventLog(table, bodies, now);
   return {
-    sessions: dynamodbSessionStore(records),
+    sessions: dynamodbSessionStore(table, records),
     exchanges: dynamodbExchangeStore(table, records, events, now),
     events,
     rounds: dynamodbRoundGuard(table, bodies, now),

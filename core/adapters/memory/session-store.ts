@@ -51,5 +51,18 @@ export function memorySessionStore(room: Room): SessionStore {
       put(next);
       return 'committed';
     },
+
+    async list({ principal, after = '', limit }) {
+      const found: Session[] = [];
+      for (const id of [...rows.keys()].sort()) {
+        const row = id > after ? live(id) : undefined;
+        if (row === undefined) continue;
+        const session = JSON.parse(row.json) as Session;
+        if (principal !== undefined && session.principal !== principal) continue;
+        if (found.length === limit) return { sessions: found, next: found[limit - 1]?.id ?? '' };
+        found.push(session);
+      }
+      return { sessions: found };
+    },
   };
 }

@@ -7,6 +7,11 @@ import type { Writer } from './writer.ts';
 
 export function sqliteSessionStore(connection: Connection, writer: Writer, now: () => number): SessionStore {
   const select = connection.prepare('SELECT session FROM sessions WHERE id = ? AND expires_at_ms > ?');
+  // Read by people now and then: going through the rows costs less than an index that every new session pays for.
+  const selectPage = connection.prepare(`
+    SELECT session FROM sessions WHERE id > ?1 AND expires_at_ms > ?2
+      AND (?3 IS NULL OR json_extract(session, '$.principal') = ?3)
+    ORDER BY id LIMIT ?4`);
   const insert = connection.prepare(`
     INSERT INTO sessions (id, version, expires_at_ms, session) VALUES (?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE
@@ -30,6 +35,13 @@ export function sqliteSessionStore(connection: Connection, writer: Writer, now: 
     async commit(next) {
       const row = [next.version, keptUntilMs(next), JSON.stringify(next), next.id, next.version - 1];
       return writer.write(() => (update.run([...row, now()]) === 1 ? 'committed' : 'conflict'));
+    },
+
+    async list({ principal = null, after = '', limit }) {
+      const rows = selectPage.all([after, now(), principal, limit + 1]);
+      const sessions = rows.slice(0, limit).map(row => connection.parse<Session>(row, 'session'));
+      const last = sessions.at(-1);
+      return { sessions, ...(rows.length > limit && last !== undefined ? { next: last.id } : {}) };
     },
   };
 }
