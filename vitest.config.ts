@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 const TESTS = 'test/**/*.test.ts';
+/** What `npm run test:aws` runs. */
+const ELSEWHERE = 'test/aws/**';
 /** What measures time has the machine to itself. */
 const MEASURING = ['test/functions/**/*.test.ts', 'test/adapters/dynamodb/streams.test.ts'];
 
@@ -15,7 +17,7 @@ export default defineConfig({
           ...shared,
           name: 'tests',
           include: [TESTS],
-          exclude: MEASURING,
+          exclude: [...MEASURING, ELSEWHERE],
           maxWorkers: 3,
           sequence: { groupOrder: 0 },
         },

@@ -23,8 +23,8 @@ export const LIMITS = {
   /** `retry:` of a connection that the server ends before the response. */
   retryMs: 1_000,
   /** It grows with the time a question has been open, to its longest after so much of it. */
-  retryMsMax: 5_000,
-  retryGrowthMs: 60_000,
+  retryMsMax: 7_000,
+  retryGrowthMs: 84_000,
   /** How long a connection is held for a call that goes on, where an operator bounds it. */
   holdMsMin: 1_000,
   holdMsMax: 15 * 60_000,

@@ -156,14 +156,16 @@ export const MODES: readonly Mode[] = [
   { name: 'client of 2026-07-28', says: 'the client keeps the question, and brings its answer', usage: modern },
 ];
 
+const pollsOfHour = Math.ceil(3_600 / POLL_SECONDS_MAX);
+
 /** What a waiting hour uses while a client of 2025 keeps coming back. */
 export const WAITING_HOUR: Usage = {
-  proxySeconds: (3_600 / POLL_SECONDS_MAX) * requestSeconds,
+  proxySeconds: pollsOfHour * requestSeconds,
   driverSeconds: 0,
   upstreamSeconds: 0,
-  requests: 3_600 / POLL_SECONDS_MAX,
+  requests: pollsOfHour,
   writes: 0,
-  reads: (3_600 / POLL_SECONDS_MAX) * UNITS.readsOfPoll,
+  reads: pollsOfHour * UNITS.readsOfPoll,
 };
 
 /** AgentCore Runtime keeps a microVM for the session and for the idle time-out after it. */

@@ -38,6 +38,8 @@ export interface CallScript {
   answer(question: RpcRequest): Promise<Record<string, unknown>>;
   /** Told of everything as it is seen. */
   onMessage?(message: Message): void;
+  /** Whether a refusal is to be borne like a connection that broke: that of a front whose server died. */
+  bears?(status: number): boolean;
   /** An answer got its 202. */
   onAccepted?(answered: Answered): void;
 }
@@ -101,7 +103,7 @@ class PatientCall {
         ? this.#client.post(this.#record.request, this.#patience)
         : this.#client.resume(this.#lastEventId, this.#patience),
     );
-    if (response === undefined) return;
+    if (response === undefined || (await this.#borne(response))) return;
     if (response.status !== 200) throw new Error(`got ${response.status}: ${await response.text()}`);
     if (isStream(response)) return this.#follow(response);
     const body = await this.#tried(() => response.json());
@@ -139,11 +141,19 @@ class PatientCall {
       this.#patience.throwIfAborted();
       answered.sent++;
       const response = await this.#tried(() => this.#client.answer(question.id, result, this.#patience));
-      if (response === undefined) continue;
+      if (response === undefined || (await this.#borne(response))) continue;
       if (response.status !== 202) throw new Error(`an answer got ${response.status}: ${await response.text()}`);
       answered.accepted = true;
       this.#script.onAccepted?.(answered);
     }
+  }
+
+  async #borne(response: Response): Promise<boolean> {
+    if (this.#script.bears?.(response.status) !== true) return false;
+    await response.body?.cancel();
+    this.#record.broken++;
+    await sleep(PAUSE_MS * 5);
+    return true;
   }
 
   /** What comes of an HTTP exchange; `undefined` if it broke, after a pause. */

@@ -20,10 +20,27 @@ const UPSTREAMS = {
 } as const;
 export type UpstreamName = keyof typeof UPSTREAMS;
 
+/** Another function: the file of its handler from the project's folder, and what it needs. */
+export interface UpstreamSource {
+  readonly source: string;
+  /** What the file exports; `handler` unless it is said. */
+  readonly exported?: string;
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
 export interface DeploymentOptions {
-  readonly upstream: UpstreamName;
+  readonly upstream: UpstreamName | UpstreamSource;
   /** Added to those of proxy and driver. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** Who calls, verified by the URL as with `AWS_IAM`. Without it callers need the key in `headers`. */
+  readonly callerArn?: string;
+  /** Where the URL of the proxy listens. */
+  readonly port?: number;
+  readonly timeoutMs?: number;
+  /** Where the functions find the DynamoDB that listens at an endpoint: something may stand in between. */
+  readonly between?: (endpoint: string) => Promise<string>;
+  /** Told of everything that functions write. */
+  readonly onOutput?: (name: string, text: string) => void;
 }
 
 const TABLE = 'fermata';
@@ -48,10 +65,12 @@ export class Deployment implements AsyncDisposable {
     this.#bundled = parts.bundled;
   }
 
-  static async start({ upstream, variables }: DeploymentOptions): Promise<Deployment> {
-    const { source, variables: own } = UPSTREAMS[upstream];
-    const sources = { proxy: 'functions/proxy.ts', drive: 'functions/drive.ts', upstream: source };
-    const programs = upstream === 'stdio' ? { program: 'examples/expense-tracker/stdio.ts' } : {};
+  static async start(options: DeploymentOptions): Promise<Deployment> {
+    const { callerArn, port, timeoutMs = TIMEOUT_MS, between = async (endpoint: string) => endpoint } = options;
+    const behindIt: UpstreamSource =
+      typeof options.upstream === 'string' ? UPSTREAMS[options.upstream] : options.upstream;
+    const sources = { proxy: 'functions/proxy.ts', drive: 'functions/drive.ts', upstream: behindIt.source };
+    const programs = options.upstream === 'stdio' ? { program: 'examples/expense-tracker/stdio.ts' } : {};
     const [emulator, bundled, lambda] = await Promise.all([
       startEmulator(),
       bundle({ ...sources, ...programs }),
@@ -59,22 +78,38 @@ export class Deployment implements AsyncDisposable {
     ]);
     const { key, line } = newApiKey('tester');
     const keys = { FERMATA_KEYS: `k1:${randomBytes(32).toString('base64')}` };
-    const store = { AWS_ENDPOINT_URL_DYNAMODB: emulator.endpoint };
+    const store = { AWS_ENDPOINT_URL_DYNAMODB: await between(emulator.endpoint), FERMATA_TABLE: TABLE };
     await prepareTable(lambda, emulator);
-    const common = { taskRoot: bundled.folder, timeoutMs: TIMEOUT_MS, retryPausesMs: [200, 500] };
-    const behind = { ...keys, ...store, FERMATA_TABLE: TABLE, FERMATA_UPSTREAM: 'upstream', ...variables };
+    const common = (name: string) => ({
+      taskRoot: bundled.folder,
+      timeoutMs,
+      retryPausesMs: [200, 500],
+      ...(options.onOutput && { onOutput: (text: string) => options.onOutput?.(name, text) }),
+    });
+    const behind = { ...keys, ...store, FERMATA_UPSTREAM: 'upstream', ...options.variables };
     await lambda.create('upstream', {
-      ...common,
-      handler: 'upstream.handler',
-      variables: { ...keys, ...own, EXPENSES_FILE: join(bundled.folder, 'expenses.jsonl') },
+      ...common('upstream'),
+      handler: `upstream.${behindIt.exported ?? 'handler'}`,
+      variables: { ...keys, ...store, ...behindIt.variables, EXPENSES_FILE: join(bundled.folder, 'expenses.jsonl') },
     });
-    await lambda.create('driver', { ...common, handler: 'drive.handler', variables: behind });
-    await lambda.create('proxy', {
-      ...common,
-      handler: 'proxy.handler',
-      url: 'RESPONSE_STREAM',
-      variables: { FERMATA_AUTH: 'api-key', FERMATA_API_KEYS: line, FERMATA_DRIVER: 'driver', ...behind },
-    });
+    await lambda.create('driver', { ...common('driver'), handler: 'drive.handler', variables: behind });
+    const entry: Record<string, string> =
+      callerArn === undefined ? { FERMATA_AUTH: 'api-key', FERMATA_API_KEYS: line } : { FERMATA_AUTH: 'iam' };
+    try {
+      await lambda.create('proxy', {
+        ...common('proxy'),
+        handler: 'proxy.handler',
+        url: 'RESPONSE_STREAM',
+        ...(port !== undefined && { urlPort: port }),
+        ...(callerArn !== undefined && { urlCallerArn: callerArn }),
+        variables: { ...entry, FERMATA_DRIVER: 'driver', ...behind },
+      });
+    } catch (error) {
+      await lambda[Symbol.asyncDispose]();
+      await emulator.stop();
+      bundled[Symbol.dispose]();
+      throw error;
+    }
     return new Deployment({ lambda, url: `${lambda.urlOf('proxy')}/mcp`, key, emulator, bundled });
   }
 
@@ -93,9 +128,13 @@ export class Deployment implements AsyncDisposable {
     return this.functions.reduce((sum, each) => sum + each.kill(), 0);
   }
 
-  /** What all functions were charged since the last time this was asked, in milliseconds. */
+  /**
+   * What all functions were charged since the last time this was asked, in milliseconds: proxy, driver and upstream, from the
+   * delivery of each event until the runtime asked for the next, and the start of every new environment.
+   */
   takeBilledMs(): number {
-    return this.functions.flatMap(({ billed }) => billed.splice(0)).reduce((sum, { billedMs }) => sum + billedMs, 0);
+    const billed = this.functions.flatMap(each => each.billed.splice(0));
+    return billed.reduce((sum, { billedMs, initMs }) => sum + billedMs + initMs, 0);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

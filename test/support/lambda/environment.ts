@@ -136,6 +136,15 @@ export class Environment {
     return over;
   }
 
+  /** Stops a process at work for a while, as when its machine has no time for it; one that is frozen anyway is left alone. */
+  stall(ms: number): boolean {
+    if (this.#phase !== 'busy' && this.#phase !== 'finishing') return false;
+    const child = this.#child;
+    if (!child?.kill('SIGSTOP')) return false;
+    setTimeout(() => child.kill('SIGCONT'), ms).unref();
+    return true;
+  }
+
   kill(): void {
     this.#phase = 'dead';
     if (!this.#child?.kill('SIGKILL')) this.#exited('signal: SIGKILL');

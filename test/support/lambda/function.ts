@@ -22,10 +22,14 @@ export interface FunctionOptions {
   /** Every invocation has a tenant, and no environment serves two. */
   readonly isTenanted?: boolean;
   readonly url?: 'BUFFERED' | 'RESPONSE_STREAM';
+  /** Where the URL listens; a free port if it does not matter. */
+  readonly urlPort?: number;
   /** The caller that the URL names as verified, as it does in the authorization type `AWS_IAM`. */
   readonly urlCallerArn?: string;
   /** Pauses before an asynchronous invocation that failed is made again; then it is a dead letter. */
   readonly retryPausesMs?: readonly number[];
+  /** Told of everything that its environments write. */
+  readonly onOutput?: (text: string) => void;
 }
 
 const FINISHING_MS_MAX = 25;
@@ -115,6 +119,7 @@ export class LocalFunction {
         onBilled: billed => this.billed.push(billed),
         onOutput: text => {
           this.output = `${this.output}${text}`.slice(-OUTPUT_CHARACTERS_MAX);
+          this.options.onOutput?.(text);
         },
         onIdle: () => this.#wake(),
         onStarted: pid => this.#keeper.began(pid),

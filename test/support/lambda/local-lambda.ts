@@ -32,8 +32,8 @@ export class LocalLambda implements AsyncDisposable {
     return lambda;
   }
 
-  async #listen(listener: RequestListener): Promise<string> {
-    const server = createServer(listener).listen(0, '127.0.0.1');
+  async #listen(listener: RequestListener, port = 0): Promise<string> {
+    const server = createServer(listener).listen(port, '127.0.0.1');
     await once(server, 'listening');
     this.#servers.push(server);
     const address = server.address();
@@ -55,7 +55,7 @@ export class LocalLambda implements AsyncDisposable {
     this.#functions.set(name, created);
     if (options.url !== undefined) {
       const listener: RequestListener = (request, response) => void answerUrl(created, request, response);
-      this.#urls.set(name, await this.#listen(listener));
+      this.#urls.set(name, await this.#listen(listener, options.urlPort));
     }
     return created;
   }
