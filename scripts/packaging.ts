@@ -18,6 +18,8 @@ const NEEDED = [
   'package.json',
   'dist/index.js',
   'dist/index.d.ts',
+  'dist/aws.js',
+  'dist/aws.d.ts',
   'dist/bin/fermata.js',
   'examples/expense-tracker/server.ts',
 ];
@@ -41,6 +43,10 @@ export default function stranger(): McpServer {
 const LIBRARY = `
 import type { StatelessServer, Stores } from 'fermata';
 import { httpApp, memoryStores, proxy, runner, sdkServer } from 'fermata';
+import type { StreamingHandler } from 'fermata/aws';
+import { dynamodbStores, lambdaServer, streamingEntry } from 'fermata/aws';
+export const entry = (app: Parameters<typeof streamingEntry>[0]): StreamingHandler => streamingEntry(app);
+export const onAws: unknown = [dynamodbStores, lambdaServer];
 export const stores: Stores = memoryStores({});
 export const parts = (upstream: StatelessServer): unknown => [upstream, proxy, runner, sdkServer, httpApp];
 /** Refused by the compiler where the types are missing, since \`any\` extends everything. */
@@ -94,15 +100,12 @@ async function check(folder: string): Promise<void> {
   const bin = await run('npx', ['--no-install', 'fermata', '--version'], { cwd: folder });
   expect(bin.stdout.includes(version), `fermata --version says ${bin.stdout}`);
   say(`fermata --version says ${version}`);
-  const surface = await run(
-    process.execPath,
-    ['-e', "import('fermata').then(all => console.log(Object.keys(all).join()))"],
-    {
-      cwd: folder,
-    },
-  );
-  expect(surface.stdout.trim() !== '', 'The package exports nothing.');
-  say(`exports ${surface.stdout.trim()}`);
+  for (const name of ['fermata', 'fermata/aws']) {
+    const print = `import('${name}').then(all => console.log(Object.keys(all).join()))`;
+    const { stdout } = await run(process.execPath, ['-e', print], { cwd: folder });
+    expect(stdout.trim() !== '', `${name} exports nothing.`);
+    say(`${name} exports ${stdout.trim()}`);
+  }
   await serves(folder, [], 'add_expense');
   say('serves the bundled example');
   await writeFile(join(folder, 'server.ts'), PROGRAM);

@@ -1,5 +1,7 @@
 /** What the package promises to export, by name. Taking a name away breaks somebody. */
+import { build } from 'esbuild';
 import { expect, test } from 'vitest';
+import * as aws from '../aws.ts';
 import * as surface from '../index.ts';
 
 test('the public surface is these names', () => {
@@ -34,6 +36,33 @@ test('the public surface is these names', () => {
     'stdioProgram',
     'tokenVerifier',
   ]);
+});
+
+test('the surface for AWS is these names', () => {
+  expect(Object.keys(aws).sort()).toEqual([
+    'bufferedEntry',
+    'callerArnOf',
+    'createTable',
+    'dynamodbClient',
+    'dynamodbStores',
+    'invokedForOf',
+    'lambdaDispatch',
+    'lambdaServer',
+    'orderIn',
+    'streamingEntry',
+  ]);
+});
+
+test('who does not ask for AWS never loads its SDK', async () => {
+  const packagesOf = async (file: string) => {
+    const options = { bundle: true, packages: 'external', write: false, metafile: true, platform: 'node' } as const;
+    const { metafile } = await build({ ...options, entryPoints: [file], format: 'esm', target: 'node20' });
+    const [output] = Object.values(metafile.outputs);
+    return [...new Set(output?.imports.map(({ path }) => path).filter(path => path.startsWith('@aws-sdk/')))].sort();
+  };
+  expect(await packagesOf('index.ts')).toEqual([]);
+  expect(await packagesOf('bin/fermata.ts')).toEqual([]);
+  expect(await packagesOf('aws.ts')).toEqual(['@aws-sdk/client-dynamodb', '@aws-sdk/client-lambda']);
 });
 
 test('the two halves compose by application, with names of the surface alone', async () => {

@@ -27,7 +27,7 @@ import { eventsIn, WireClient } from '../support/clients/wire.ts';
 import { Deployment } from '../support/lambda/deployment.ts';
 import { storm } from './storm.ts';
 
-const TRIALS = Number(process.env.FERMATA_TRIALS ?? 24);
+const TRIALS = Number(process.env.FERMATA_TRIALS ?? 12);
 const SEED = Number(process.env.FERMATA_TEST_SEED ?? 1);
 /** At the same time: each has up to three processes. */
 const TRIALS_AT_ONCE = 12;

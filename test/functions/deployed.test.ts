@@ -7,6 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isRequest, isResponse } from '../../core/protocol/messages.ts';
 import { type CallRecord, patientCall } from '../support/clients/patient-call.ts';
 import { messagesIn, textIn, WireClient } from '../support/clients/wire.ts';
+import type { FaultProxy, Mishap } from '../support/dynamodb/fault-proxy.ts';
+import { startFaultProxy } from '../support/dynamodb/fault-proxy.ts';
 import { Deployment } from '../support/lambda/deployment.ts';
 
 /** Every environment starts a process, and machines that run tests are busy. */
@@ -146,7 +148,10 @@ describe('a deployment', { timeout: PATIENCE_MS }, () => {
     }
     await deployment.quiet();
     const billedMs = deployment.takeBilledMs();
-    console.log(`billed while a person thought for ${waitMs} ms: ${billedMs} ms`);
+    console.log(
+      `billed while a person thought for ${waitMs} ms: ${Math.round(billedMs)} ms (${((billedMs / waitMs) * 100).toFixed(1)} %), ` +
+        'for proxy, driver and upstream, starts of environments included',
+    );
     expect(billedMs).toBeLessThan(waitMs * 0.05);
     expect((await client.answer(question.id, await yes())).status).toBe(202);
   });
@@ -176,6 +181,69 @@ describe('a deployment', { timeout: PATIENCE_MS }, () => {
   it('keeps its bundles small', () => {
     expect(deployment.sizes.proxy).toBeLessThan(1_500_000);
     expect(deployment.sizes.drive).toBeLessThan(1_500_000);
+  });
+});
+
+describe('an outage', { timeout: PATIENCE_MS }, () => {
+  let deployment: Deployment;
+  let table: FaultProxy;
+  beforeAll(async () => {
+    const between = async (endpoint: string): Promise<string> => {
+      table = await startFaultProxy(endpoint);
+      return table.endpoint;
+    };
+    const variables = { FERMATA_HOLD: '1s', AWS_MAX_ATTEMPTS: '2' };
+    deployment = await Deployment.start({ upstream: 'express', between, variables });
+  }, 60_000);
+  afterAll(async () => {
+    await deployment[Symbol.asyncDispose]();
+    await table.stop();
+  });
+  const open = () => WireClient.open(deployment.url, { headers: { ...deployment.headers } });
+  const yes = { action: 'accept', content: { sure: true } };
+  const questionOf = async (client: WireClient, order: string) => {
+    const question = (await messagesIn(await client.post(client.tool('cancel_order', { order })))).find(isRequest);
+    if (question === undefined) throw new Error(`no question about ${order}`);
+    return question;
+  };
+  const resultOf = async (client: WireClient): Promise<unknown> => {
+    for (;;) {
+      const result = (await messagesIn(await client.resume('n1.1'))).find(isResponse);
+      if (result !== undefined) return result;
+    }
+  };
+
+  it.each([
+    'throttled',
+    'failed',
+    'cut',
+  ] as const)('of the table (%s) is 503 with Retry-After, and loses nothing', async (mishap: Mishap) => {
+    const client = await open();
+    const order = { throttled: 'A-1001', failed: 'A-1002', cut: 'A-1003' }[mishap as 'cut'];
+    const question = await questionOf(client, order);
+    await deployment.quiet();
+    table.plan = () => mishap;
+    const refused = [await client.answer(question.id, yes), await client.post(client.request('tools/list'))];
+    table.plan = () => undefined;
+    for (const response of refused) {
+      expect(response.status).toBe(503);
+      expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+      expect(await response.json()).toMatchObject({ jsonrpc: '2.0', error: { data: { code: 'store_unavailable' } } });
+    }
+    expect((await client.answer(question.id, yes)).status).toBe(202);
+    expect(textIn(await resultOf(client))).toBe(`Order ${order} is cancelled.`);
+  });
+
+  it('of the upstream (throttled for good) is told with its code, and the session goes on', async () => {
+    const client = await open();
+    const upstream = deployment.lambda.get('upstream');
+    upstream.throttle(100);
+    const response = await client.post(client.request('tools/list'));
+    upstream.throttle(0);
+    // Its tries take longer than a response may before it becomes a stream, so the error comes on the stream.
+    const [error] = await messagesIn(response);
+    expect(error).toMatchObject({ error: { data: { code: 'upstream_busy' } } });
+    expect(JSON.stringify(await messagesIn(await client.post(client.request('tools/list'))))).toContain('cancel_order');
   });
 });
 

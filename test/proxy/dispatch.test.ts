@@ -125,6 +125,6 @@ describe('a resumed connection of a call that waits for an answer', () => {
     expect(retries[0]).toBe(1_000);
     expect(retries[1]).toBeGreaterThanOrEqual(2_000);
     expect(retries[1]).toBeLessThan(2_500);
-    expect(retries.slice(2)).toEqual([5_000, 5_000]);
+    expect(retries.slice(2)).toEqual([6_000, 7_000]);
   });
 });
