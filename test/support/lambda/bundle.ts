@@ -30,6 +30,8 @@ export async function bundle(sources: Readonly<Record<string, string>>): Promise
     platform: 'node',
     target: 'node20',
     format: 'esm',
+    // As SST bundles: modules rather than CommonJS, of which nothing can be left out.
+    mainFields: ['module', 'main'],
     banner: { js: REQUIRE },
     logLevel: 'error',
     absWorkingDir: ROOT,
