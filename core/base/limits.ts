@@ -70,6 +70,13 @@ export const LIMITS = {
   upstreamRedirectsMax: 3,
   /** One event of an upstream's stream. */
   sseEventCharactersMax: 16 * 1024 * 1024,
+  /** How long a task and its result are kept: unless the client of 2025-11-25 says otherwise, and at most. */
+  taskTtlMsDefault: 2 * 24 * 60 * 60_000,
+  taskTtlMsMax: 14 * 24 * 60 * 60_000,
+  /** How often a client should look after a task. */
+  taskPollMs: 1_000,
+  /** Unfinished tasks of one session. */
+  tasksPerSessionMax: 100,
   /** How long an exchange is kept after it settled, and a waiting one without an answer. */
   settledKeepMs: 60 * 60_000,
   waitingKeepMsMax: 14 * 24 * 60 * 60_000,

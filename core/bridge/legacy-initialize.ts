@@ -47,7 +47,7 @@ export function initializeResultOf(discovered: Record<string, unknown>, revision
   const serverInfo = meta[META.serverInfo];
   return {
     protocolVersion: revision,
-    capabilities: legacyCapabilities(isObject(discovered.capabilities) ? discovered.capabilities : {}),
+    capabilities: legacyCapabilities(isObject(discovered.capabilities) ? discovered.capabilities : {}, revision),
     serverInfo: isImplementation(serverInfo) ? serverInfo : ANONYMOUS,
     ...(typeof discovered.instructions === 'string' ? { instructions: discovered.instructions } : {}),
   };
@@ -56,14 +56,18 @@ export function initializeResultOf(discovered: Record<string, unknown>, revision
 const UNDELIVERABLE = ['listChanged', 'subscribe'];
 
 /** Everything the server can do, less what cannot reach a legacy client; unknown capabilities pass untouched. */
-function legacyCapabilities(capabilities: Record<string, unknown>): ServerCapabilities {
+function legacyCapabilities(capabilities: Record<string, unknown>, revision: LegacyRevision): ServerCapabilities {
   const { tasks: _, ...rest } = capabilities;
   for (const family of ['tools', 'prompts', 'resources']) {
     const value = rest[family];
     if (isObject(value)) rest[family] = without(value, UNDELIVERABLE);
   }
+  if (LEGACY_TRAITS[revision].tasks && isObject(rest.tools)) rest.tasks = TASKS;
   return rest;
 }
+
+/** Every tool may be called as a task, since tasks are the proxy's and not the server's. */
+const TASKS = { cancel: {}, requests: { tools: { call: {} } } };
 
 const without = (value: Record<string, unknown>, keys: readonly string[]): Record<string, unknown> =>
   Object.fromEntries(Object.entries(value).filter(([key]) => !keys.includes(key)));

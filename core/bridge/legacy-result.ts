@@ -9,6 +9,7 @@ import { ENVELOPE_PREFIX } from '../protocol/envelope.ts';
 import type { Outcome, RpcNotification } from '../protocol/messages.ts';
 import { isObject } from '../protocol/messages.ts';
 import type { LegacyRevision } from '../protocol/revisions.ts';
+import { LEGACY_TRAITS } from '../protocol/revisions.ts';
 import { projectedError, projectedResult } from './legacy-projection.ts';
 
 type JsonObject = Record<string, unknown>;
@@ -29,8 +30,20 @@ export function legacyOutcomeOf(outcome: Outcome, { method, revision }: Asked): 
       `The server answered with resultType ${JSON.stringify(resultType)}, which is unknown.`,
     );
   }
-  return { result: projectedResult(bare(result), revision) };
+  const projected = projectedResult(bare(result), revision);
+  return { result: method === 'tools/list' && LEGACY_TRAITS[revision].tasks ? withTaskSupport(projected) : projected };
 }
+
+/** Any tool may be called as a task of 2025-11-25: tasks are made in front of the server, which runs the tool as ever. */
+const withTaskSupport = (result: JsonObject): JsonObject =>
+  Array.isArray(result.tools)
+    ? {
+        ...result,
+        tools: result.tools.map((tool: unknown) =>
+          isObject(tool) ? { ...tool, execution: { taskSupport: 'optional' } } : tool,
+        ),
+      }
+    : result;
 
 /** Without the reserved keys of the modern envelope in `_meta`. */
 function bare(value: JsonObject): JsonObject {

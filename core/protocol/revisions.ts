@@ -28,6 +28,8 @@ export interface LegacyTraits {
   readonly structured: boolean;
   /** Content may be audio. */
   readonly audio: boolean;
+  /** A tool may be called as a task (experimental). */
+  readonly tasks: boolean;
 }
 
 const NEWEST: LegacyTraits = {
@@ -38,6 +40,7 @@ const NEWEST: LegacyTraits = {
   samplingTools: true,
   structured: true,
   audio: true,
+  tasks: true,
 };
 const OF_JUNE: LegacyTraits = {
   ...NEWEST,
@@ -45,6 +48,7 @@ const OF_JUNE: LegacyTraits = {
   elicitation: ['form'],
   richForms: false,
   samplingTools: false,
+  tasks: false,
 };
 const OF_MARCH: LegacyTraits = { ...OF_JUNE, batches: true, elicitation: [], structured: false };
 

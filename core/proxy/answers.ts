@@ -25,7 +25,7 @@ export async function accept(engine: Engine, session: Session, response: RpcResp
   if (address === undefined) return ignored(engine, session, 'its id is none of ours');
   const outcome = outcomeOf(response);
   const value = await transition(engine, session.id, address.exchange, exchange =>
-    eventFor(engine, exchange, address, outcome),
+    answerEvent(engine, exchange, address, outcome),
   );
   if (value !== undefined) return rememberRoots(engine, session, value.pending[address.key]?.method, outcome);
   ignored(engine, session, 'it was answered before, or its call is over');
@@ -34,7 +34,8 @@ export async function accept(engine: Engine, session: Session, response: RpcResp
   if (exchange?.phase === 'ready') dispatch(engine, session.id, exchange.id, exchange.version);
 }
 
-function eventFor(
+/** The transition that an answer stands for; `undefined` if it is late. */
+export function answerEvent(
   engine: Engine,
   exchange: Exchange,
   address: QuestionAddress,

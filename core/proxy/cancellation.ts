@@ -26,6 +26,8 @@ export async function cancelled(engine: Engine, session: Session, notification: 
   const requestId = notification.params?.requestId;
   if (!isRequestId(requestId)) return;
   const exchange = await openExchange(engine, session, requestId);
+  // The request that made a task has been answered: only `tasks/cancel` ends the task.
+  if (exchange?.task !== undefined) return;
   if (exchange !== undefined) {
     await keepCall(engine, session, exchange);
     await cancel(engine, exchange);
@@ -34,7 +36,7 @@ export async function cancelled(engine: Engine, session: Session, notification: 
 }
 
 /** The stream ends after what its driver wrote: only the log knows how much that is while a round runs. */
-async function cancel(engine: Engine, exchange: Exchange): Promise<void> {
+export async function cancel(engine: Engine, exchange: Exchange): Promise<void> {
   const expiresAtMs = engine.environment.now() + LIMITS.settledKeepMs;
   const written = await writtenSince(engine, exchange);
   const sequence = Math.max(written.at(-1)?.sequence ?? 0, lastSequence(exchange));

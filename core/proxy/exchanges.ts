@@ -16,6 +16,7 @@ import { outcomeOf, responseOf } from '../protocol/messages.ts';
 import type { Exchange } from '../session/exchange.ts';
 import { opened, step } from '../session/exchange.ts';
 import type { Session } from '../session/session.ts';
+import type { TaskFacts } from '../session/task.ts';
 import { connect } from './connection.ts';
 import { dispatch, inBackground } from './dispatcher.ts';
 import type { Engine, Running } from './engine.ts';
@@ -66,7 +67,7 @@ const draftOf = (engine: Engine, session: Session, message: RpcRequest, generati
 };
 
 /** The value of a promise if it comes in time. */
-function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+export function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, ms, undefined);
     promise.then(resolve, reject).finally(() => clearTimeout(timer));
@@ -136,9 +137,14 @@ type Created = { readonly created: Exchange } | { readonly existing: Exchange };
  * id with the same call means that the client lost its connection. An id used again for something else, once it is settled,
  * gets the next generation: not every client counts its requests.
  */
-async function create(engine: Engine, opening: Exchange): Promise<Created> {
+export async function create(
+  engine: Engine,
+  opening: Exchange,
+  taskFor?: (exchange: Exchange) => TaskFacts,
+): Promise<Created> {
   for (let generation = 1; generation <= LIMITS.idGenerationsMax; generation++) {
-    const value = { ...opening, id: exchangeIdOf(opening.request.id, generation) };
+    const named = { ...opening, id: exchangeIdOf(opening.request.id, generation) };
+    const value = taskFor === undefined ? named : { ...named, task: taskFor(named) };
     const outcome = await engine.stores.exchanges.create(value);
     if (outcome.kind === 'created') return { created: value };
     const { exchange } = outcome;

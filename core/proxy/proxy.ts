@@ -24,7 +24,9 @@ import type { Engine, ProxyOptions } from './engine.ts';
 import { engineOf } from './engine.ts';
 import { request } from './exchanges.ts';
 import { openSession } from './initialize.ts';
+import { concernsTasks, taskRequest } from './legacy-tasks.ts';
 import { LOCAL_METHODS, LOCAL_NOTIFICATIONS } from './local-methods.ts';
+import { withTasks } from './modern-tasks.ts';
 import { sessionOf } from './sessions.ts';
 import { sweep, sweepRegularly } from './sweep.ts';
 
@@ -49,7 +51,7 @@ export function proxy(options: ProxyOptions): ProxyServer {
     async end(call) {
       await endSession(engine, await sessionOf(engine, call), 'deleted');
     },
-    modern: options.upstream,
+    modern: withTasks(engine),
     drive: (session, exchange) => driveHere(engine, session, exchange),
     stop: (session, reason) => stopSession(engine, session, reason),
     admin: administration(engine),
@@ -87,13 +89,15 @@ async function handle(engine: Engine, session: Session, message: Message, call: 
 
 async function handleRequest(engine: Engine, session: Session, message: RpcRequest, call: LegacyCall): Promise<Reply> {
   const local = LOCAL_METHODS[message.method];
-  if (local === undefined) return request(engine, session, message, call);
+  const isTask = concernsTasks(session, message);
+  if (local === undefined && !isTask) return request(engine, session, message, call);
   try {
-    await local(engine, session, message.params);
+    if (isTask) return await taskRequest(engine, session, message, call);
+    await local?.(engine, session, message.params);
     return { kind: 'json', body: responseOf(message.id, { result: {} }) };
   } catch (thrown) {
     const fault = faultOf(thrown);
-    if (fault.code !== 'invalid_params') throw fault;
+    if (fault.code !== 'invalid_params' && fault.code !== 'method_unknown') throw fault;
     return { kind: 'json', body: responseOf(message.id, { error: rpcErrorOf(fault) }) };
   }
 }

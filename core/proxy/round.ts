@@ -22,6 +22,7 @@ import { holdLease } from './lease.ts';
 import { patiently } from './patience.ts';
 import { clientFactsOf } from './sessions.ts';
 import { StreamWriter } from './stream-writer.ts';
+import { isTaskHolder } from './task-holder.ts';
 import { transition } from './transitions.ts';
 
 type Heard = RpcNotification | RpcResponse;
@@ -57,7 +58,7 @@ export function callUpstream(
   const call = {
     principal: { id: session.principal },
     signal,
-    session: { id: session.id },
+    ...(isTaskHolder(session.id) ? {} : { session: { id: session.id } }),
     lease: { exchange: id, generation },
   };
   return engine.upstream(request, call)[Symbol.asyncIterator]();
@@ -148,10 +149,11 @@ export function eventOf(
   const { method } = exchange.request;
   if (response === undefined) throw new Fault('upstream_invalid', `The server ended without a response to ${method}.`);
   const outcome = outcomeOf(response);
+  const isModern = exchange.task?.era === 'modern';
   if (!isInputRequired(outcome))
     return {
       type: 'completed',
-      outcome: legacyOutcomeOf(outcome, { method, revision: session.revision }),
+      outcome: isModern ? outcome : legacyOutcomeOf(outcome, { method, revision: session.revision }),
       ...driven(engine, at),
     };
   if (!traitsOf(method).mayAsk) {

@@ -15,6 +15,7 @@ import { isTouchDue, leftOpen, phaseAt, touched } from '../session/session.ts';
 import { release } from './cancellation.ts';
 import { changeSession } from './changes.ts';
 import type { Engine } from './engine.ts';
+import { isTaskHolder } from './task-holder.ts';
 import { tell, watch, woken } from './watch.ts';
 
 /** The session a call belongs to, touched. Throws `session_required`, `session_unknown`, `session_ended`, `revision_unsupported`. */
@@ -35,6 +36,8 @@ export async function sessionOf(engine: Engine, call: LegacyCall): Promise<Sessi
   const isOwn = (session: Session | undefined): boolean => session?.principal === call.principal.id;
   const isUsable = (session: Session | undefined): boolean =>
     session !== undefined && isOwn(session) && phaseAt(session, engine.environment.now()) !== 'ended';
+  if (isTaskHolder(id))
+    throw new Fault('session_unknown', 'This is a task and no session. Send initialize to open one.');
   let session = await engine.stores.sessions.load(id);
   if (!isUsable(session)) session = await engine.stores.sessions.load(id, 'strong');
   if (session === undefined || !isOwn(session))

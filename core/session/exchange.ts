@@ -11,6 +11,7 @@ import type { ExchangeId } from '../base/ids.ts';
 import type { Outcome, RpcRequest } from '../protocol/messages.ts';
 import type { LoggedEvent } from './outbox.ts';
 import { outboxOf } from './outbox.ts';
+import type { TaskFacts } from './task.ts';
 
 export type Phase = 'calling' | 'waiting' | 'ready' | 'settled';
 
@@ -30,6 +31,8 @@ export interface Exchange {
   readonly phase: Phase;
   /** The client's request, as it came. */
   readonly request: RpcRequest;
+  /** Present when its response is fetched as a task's: then it lives exactly as long as the task. */
+  readonly task?: TaskFacts;
   /** Requests to the upstream so far, the running one included. */
   readonly round: number;
   /** What the upstream wants back with the answers, byte for byte. */
@@ -193,7 +196,8 @@ const NO_QUESTIONS = { pending: {}, asked: [], answers: {} } as const;
 /** The exchange without a holder, at the place in the log where its driver left it. */
 function released(exchange: Exchange, event: Driven): Exchange {
   const { lease: _, ...rest } = exchange;
-  return { ...rest, sequence: event.sequence, expiresAtMs: event.expiresAtMs, ...highest(exchange, event.progress) };
+  const expiresAtMs = exchange.task === undefined ? event.expiresAtMs : exchange.expiresAtMs;
+  return { ...rest, sequence: event.sequence, expiresAtMs, ...highest(exchange, event.progress) };
 }
 
 const highest = (exchange: Exchange, progress: number | undefined): { progress?: number } =>

@@ -1,0 +1,57 @@
+/**
+ * A task as the wire has it: in the form of 2025-11-25 ("Tasks", experimental), and in that of the extension
+ * `io.modelcontextprotocol/tasks` of 2026-07-28. Only spelling: what is true of a task is in `core/session/task.ts`.
+ */
+import { LIMITS } from '../base/limits.ts';
+import { isObject } from '../protocol/messages.ts';
+import type { Exchange } from '../session/exchange.ts';
+import type { TaskFacts } from '../session/task.ts';
+import { openQuestions, taskStatusOf } from '../session/task.ts';
+
+type Json = Record<string, unknown>;
+
+/** An exchange that is a task. */
+export type Task = Exchange & { readonly task: TaskFacts };
+
+const timesOf = ({ createdAtMs, askedAtMs }: Exchange) => ({
+  createdAt: new Date(createdAtMs).toISOString(),
+  lastUpdatedAt: new Date(askedAtMs ?? createdAtMs).toISOString(),
+});
+
+/** The `Task` of 2025-11-25. */
+export const legacyTaskOf = (exchange: Exchange, task: TaskFacts): Json => ({
+  taskId: task.id,
+  status: taskStatusOf(exchange),
+  ...timesOf(exchange),
+  ttl: task.ttlMs,
+  pollInterval: LIMITS.taskPollMs,
+});
+
+/** The `Task` of the extension. */
+export const modernTaskOf = (exchange: Exchange, task: TaskFacts): Json => ({
+  taskId: task.id,
+  status: taskStatusOf(exchange),
+  ...timesOf(exchange),
+  ttlMs: task.ttlMs,
+  pollIntervalMs: LIMITS.taskPollMs,
+});
+
+/** The `DetailedTask` of the extension: with the open questions, the result or the error. */
+export function detailedTaskOf(exchange: Exchange, task: TaskFacts): Json {
+  const base = modernTaskOf(exchange, task);
+  switch (base.status) {
+    case 'input_required':
+      return { ...base, inputRequests: openQuestions(exchange) };
+    case 'completed':
+    case 'failed':
+      return { ...base, ...exchange.response };
+    default:
+      return base;
+  }
+}
+
+/** A message about a task says so in `_meta` (2025-11-25, "Tasks"). */
+export const relatedTo = (task: TaskFacts, value: Json): Json => ({
+  ...value,
+  _meta: { ...(isObject(value._meta) ? value._meta : {}), 'io.modelcontextprotocol/related-task': { taskId: task.id } },
+});

@@ -1,0 +1,156 @@
+/** Tasks of 2025-11-25: any tool may be one, whatever process serves the next request about it. */
+import { describe, expect, it } from 'vitest';
+import type { Reply } from '../../core/ports/stateful-server.ts';
+import { LegacyClient, type Stream } from '../support/legacy-client.ts';
+import { proxyUnderTest } from '../support/proxies.ts';
+import { question, scriptedUpstream, text } from '../support/upstreams/scripted.ts';
+
+const upstream = () =>
+  scriptedUpstream({
+    ask: async function* (request) {
+      const { inputResponses } = request.params;
+      if (inputResponses === undefined)
+        return { resultType: 'input_required', inputRequests: { q: question('?') }, requestState: 's' };
+      return text(JSON.stringify(inputResponses));
+    },
+    safe_wait: async function* (_, call) {
+      await new Promise(resolve => call.signal.addEventListener('abort', resolve));
+      return text('stopped');
+    },
+    fail: async function* () {
+      return { ...text('broken'), isError: true };
+    },
+  });
+
+const resultOf = (reply: Reply): Record<string, unknown> => {
+  if (reply.kind !== 'json' || !('result' in reply.body)) throw new Error(`no result: ${JSON.stringify(reply)}`);
+  return reply.body.result as Record<string, unknown>;
+};
+
+interface LegacyTask {
+  readonly taskId: string;
+  readonly status: string;
+}
+
+async function begin(client: LegacyClient, name: string, task: Record<string, unknown> = {}): Promise<LegacyTask> {
+  const reply = await client.post(client.request('tools/call', { name, arguments: {}, task }));
+  return resultOf(reply).task as LegacyTask;
+}
+
+const get = async (client: LegacyClient, { taskId }: LegacyTask) =>
+  resultOf(await client.post(client.request('tasks/get', { taskId })));
+
+async function until(client: LegacyClient, task: LegacyTask, status: string): Promise<Record<string, unknown>> {
+  for (;;) {
+    const found = await get(client, task);
+    if (found.status === status) return found;
+    await new Promise(resolve => setTimeout(resolve, 5));
+  }
+}
+
+describe('a task of 2025-11-25', () => {
+  it('asks through tasks/result of another process, and gives its result there', async () => {
+    const first = proxyUnderTest(upstream().server);
+    const client = await LegacyClient.open(first.server);
+    const task = await begin(client, 'ask', { ttl: 60_000 });
+    expect(task).toMatchObject({ status: 'working', ttl: 60_000, pollInterval: 1_000 });
+    await until(client, task, 'input_required');
+    await first.server.close();
+
+    const second = new LegacyClient(first.again().server);
+    second.sessionId = client.sessionId;
+    const stream = await second.stream({
+      jsonrpc: '2.0',
+      id: 77,
+      method: 'tasks/result',
+      params: { taskId: task.taskId },
+    });
+    const asked = await stream.question();
+    const related = { 'io.modelcontextprotocol/related-task': { taskId: task.taskId } };
+    expect(asked.params?._meta).toEqual(related);
+    await second.answer(asked, { action: 'accept', content: { a: 1 } });
+    expect(await stream.response()).toEqual({
+      jsonrpc: '2.0',
+      id: 77,
+      result: { ...text('{"q":{"action":"accept","content":{"a":1}}}'), _meta: related },
+    });
+    expect(await get(second, task)).toMatchObject({ status: 'completed' });
+  });
+
+  it('is cancelled once, which stops the round that runs', async () => {
+    const under = proxyUnderTest(upstream().server);
+    const client = await LegacyClient.open(under.server);
+    const task = await begin(client, 'safe_wait');
+    const cancel = () => client.post(client.request('tasks/cancel', { taskId: task.taskId }));
+    expect(resultOf(await cancel())).toMatchObject({ taskId: task.taskId, status: 'cancelled' });
+    await under.server.idle();
+    expect(await cancel()).toMatchObject({ body: { error: { code: -32602 } } });
+    expect(await get(client, task)).toMatchObject({ status: 'cancelled' });
+  });
+
+  it('runs again in another process when the one that ran it has died and the tool allows it', async () => {
+    const first = proxyUnderTest(upstream().server);
+    const client = await LegacyClient.open(first.server);
+    const task = await begin(client, 'safe_wait');
+    const calls = scriptedUpstream({
+      safe_wait: async function* () {
+        return text('ran again');
+      },
+    });
+    const second = new LegacyClient(first.again(calls.server).server);
+    second.sessionId = client.sessionId;
+    await until(second, task, 'completed');
+    expect(calls.requests.filter(({ method }) => method === 'tools/call')).toHaveLength(1);
+    await first.server.close();
+  });
+
+  it('has failed when its tool says so, and is gone when its time is over', async () => {
+    const under = proxyUnderTest(upstream().server);
+    const client = await LegacyClient.open(under.server);
+    const task = await begin(client, 'fail', { ttl: 60_000 });
+    await until(client, task, 'failed');
+    under.clock.offsetMs += 60_000;
+    const gone = await client.post(client.request('tasks/get', { taskId: task.taskId }));
+    expect(gone).toMatchObject({ kind: 'json', body: { error: { code: -32602 } } });
+  });
+
+  it('is unknown under a guessed id, in another session, and in a revision without tasks', async () => {
+    const under = proxyUnderTest(upstream().server);
+    const client = await LegacyClient.open(under.server);
+    const { taskId } = await begin(client, 'ask');
+    const others = [
+      [client, `${taskId.split('.')[0]}.guess`, -32602],
+      [await LegacyClient.open(under.server), taskId, -32602],
+      [await LegacyClient.open(under.server, { revision: '2025-06-18' }), taskId, -32601],
+    ] as const;
+    for (const [other, id, code] of others) {
+      const reply = await other.post(other.request('tasks/get', { taskId: id }));
+      expect(reply).toMatchObject({ kind: 'json', body: { error: { code } } });
+    }
+  });
+
+  it('is offered to clients whose revision has tasks, and there is no list of them', async () => {
+    const under = proxyUnderTest(upstream().server);
+    const client = await LegacyClient.open(under.server);
+    const list = resultOf(await client.post(client.request('tools/list')));
+    expect(list.tools).toContainEqual(expect.objectContaining({ execution: { taskSupport: 'optional' } }));
+    expect(await client.post(client.request('tasks/list'))).toMatchObject({ body: { error: { code: -32601 } } });
+    const old = await LegacyClient.open(under.server, { revision: '2025-06-18' });
+    const reply = await old.post(old.request('tools/call', { name: 'fail', arguments: {}, task: {} }));
+    expect(resultOf(reply)).toEqual({ ...text('broken'), isError: true });
+  });
+
+  it('outlives a connection that reads its result', async () => {
+    const under = proxyUnderTest(upstream().server);
+    const client = await LegacyClient.open(under.server);
+    const task = await begin(client, 'ask');
+    const result = () => client.stream(client.request('tasks/result', { taskId: task.taskId }));
+    const left: Stream = await result();
+    const asked = await left.question();
+    await left.leave();
+    const again = await result();
+    expect((await again.question()).id).toBe(asked.id);
+    await client.answer(asked, { action: 'decline' });
+    expect(await again.response()).toMatchObject({ result: text('{"q":{"action":"decline"}}') });
+  });
+});
