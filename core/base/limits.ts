@@ -115,6 +115,11 @@ export const LIMITS = {
   storePauseMsMax: 6_400,
   /** How often an open connection looks at its exchange when the log is silent. */
   lookAgainMs: 1_000,
+  /** How often a standalone stream looks at its session, which another process may have changed or ended. */
+  sessionLookMs: 2_000,
+  /** Pause before a standalone stream listens again to an upstream that ended it: doubled with each that brings nothing. */
+  relistenMsMin: 250,
+  relistenMsMax: 30_000,
   /** Synthetic progress while a client waits with a progress token. */
   syntheticProgressMs: 5_000,
   /** `requestState`, sealed and encoded. It travels through clients and lives in the exchange's item. */

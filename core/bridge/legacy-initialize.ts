@@ -2,8 +2,8 @@
  * `initialize` of a legacy client, answered from what a modern server says in `server/discover`.
  *
  * Pure translation: no session, no store. Capabilities are shown only where this proxy can deliver them: `listChanged` and
- * `subscribe` need a stream outside any call, which a legacy client gets from the standalone GET stream; while that answers
- * 405 they are not advertised. Source: MCP 2025-11-25 "Lifecycle", 2026-07-28 "Discovery".
+ * `subscribe` need a stream outside any call, which a legacy client gets from the standalone GET stream; where there is
+ * none they are not advertised. Source: MCP 2025-11-25 "Lifecycle", 2026-07-28 "Discovery".
  */
 import type {
   ClientCapabilities,
@@ -42,12 +42,20 @@ const isImplementation = (value: unknown): value is Implementation =>
 const ANONYMOUS: Implementation = { name: 'unnamed-mcp-server', version: '0.0.0' };
 
 /** The `InitializeResult` for a client, from the result of `server/discover`. */
-export function initializeResultOf(discovered: Record<string, unknown>, revision: LegacyRevision): InitializeResult {
+export function initializeResultOf(
+  discovered: Record<string, unknown>,
+  revision: LegacyRevision,
+  hasStandaloneStream: boolean,
+): InitializeResult {
   const meta = isObject(discovered._meta) ? discovered._meta : {};
   const serverInfo = meta[META.serverInfo];
   return {
     protocolVersion: revision,
-    capabilities: legacyCapabilities(isObject(discovered.capabilities) ? discovered.capabilities : {}, revision),
+    capabilities: legacyCapabilities(
+      isObject(discovered.capabilities) ? discovered.capabilities : {},
+      revision,
+      hasStandaloneStream,
+    ),
     serverInfo: isImplementation(serverInfo) ? serverInfo : ANONYMOUS,
     ...(typeof discovered.instructions === 'string' ? { instructions: discovered.instructions } : {}),
   };
@@ -56,9 +64,13 @@ export function initializeResultOf(discovered: Record<string, unknown>, revision
 const UNDELIVERABLE = ['listChanged', 'subscribe'];
 
 /** Everything the server can do, less what cannot reach a legacy client; unknown capabilities pass untouched. */
-function legacyCapabilities(capabilities: Record<string, unknown>, revision: LegacyRevision): ServerCapabilities {
+function legacyCapabilities(
+  capabilities: Record<string, unknown>,
+  revision: LegacyRevision,
+  hasStandaloneStream: boolean,
+): ServerCapabilities {
   const { tasks: _, ...rest } = capabilities;
-  for (const family of ['tools', 'prompts', 'resources']) {
+  for (const family of hasStandaloneStream ? [] : ['tools', 'prompts', 'resources']) {
     const value = rest[family];
     if (isObject(value)) rest[family] = without(value, UNDELIVERABLE);
   }

@@ -3,7 +3,7 @@
  *
  * It only turns HTTP into calls and replies into HTTP. A client that goes away stops listening and cancels nothing.
  */
-import { Fault, faultOf } from '../base/errors.ts';
+import { faultOf } from '../base/errors.ts';
 import type { Observer } from '../ports/observer.ts';
 import type { LegacyCall, Reply, StatefulServer, StreamEvent } from '../ports/stateful-server.ts';
 import type { Principal } from '../ports/stateless-server.ts';
@@ -33,14 +33,9 @@ export async function postLegacy(
 
 export async function getLegacy(face: LegacyFace, http: Request, principal: Principal): Promise<Response> {
   const lastEventId = http.headers.get(HEADER.lastEventId);
-  if (lastEventId === null) {
-    throw new Fault(
-      'method_not_allowed',
-      'This server opens no stream of its own: GET only resumes one, with Last-Event-ID.',
-    );
-  }
   const connection = connectionOf(http);
-  const reply = await face.server.resume(lastEventId, legacyCall(http, principal, connection));
+  const call = legacyCall(http, principal, connection);
+  const reply = await (lastEventId === null ? face.server.listen(call) : face.server.resume(lastEventId, call));
   return responseOfReply(face, reply, connection, undefined);
 }
 

@@ -41,6 +41,8 @@ export interface StatefulServer {
   receive(body: unknown, call: LegacyCall): Promise<Reply>;
   /** A GET with `Last-Event-ID`: the rest of that stream. */
   resume(lastEventId: string, call: LegacyCall): Promise<Reply>;
+  /** A GET without `Last-Event-ID`: what happens outside of calls. Throws `method_not_allowed` where nothing can come. */
+  listen(call: LegacyCall): Promise<Reply>;
   /** A DELETE: ends the session now. */
   end(call: LegacyCall): Promise<void>;
   /** Modern clients go straight through. */

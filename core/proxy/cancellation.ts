@@ -49,6 +49,7 @@ export async function endSession(engine: Engine, session: Session, reason: StopR
   const ended = await changeSession(engine, session, current =>
     current.stoppedAtMs === undefined ? { ...current, stoppedAtMs: nowMs, stopReason: reason } : current,
   );
+  engine.sessionsChanged.notify(session.id);
   await release(engine, ended, nowMs);
   return ended;
 }

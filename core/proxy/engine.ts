@@ -6,6 +6,7 @@
  */
 import type { ExchangeId } from '../base/ids.ts';
 import type { Environment } from '../ports/environment.ts';
+import { Notifier } from '../ports/notifier.ts';
 import type { Observer } from '../ports/observer.ts';
 import type { RetryLost } from '../ports/retry-lost.ts';
 import type { OnSessionEnd } from '../ports/session-end.ts';
@@ -75,6 +76,10 @@ export interface Engine extends ProxyOptions {
   readonly handed: Map<string, Handed>;
   /** By session id, the one that was used last at the end. */
   readonly watched: Map<string, Watched>;
+  /** Told when a session of this process has changed in a way that its standalone stream must follow. */
+  readonly sessionsChanged: Notifier;
+  /** Who delivers what happens outside calls, by session. */
+  readonly standalone: Map<string, object>;
   /** Aborted by `close()`. */
   readonly closing: AbortController;
 }
@@ -92,5 +97,7 @@ export const engineOf = (options: ProxyOptions): Engine => ({
   drivers: new Set(),
   handed: new Map(),
   watched: new Map(),
+  sessionsChanged: new Notifier(),
+  standalone: new Map(),
   closing: new AbortController(),
 });

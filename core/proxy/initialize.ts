@@ -13,6 +13,7 @@ import type { Outcome, RpcRequest } from '../protocol/messages.ts';
 import { outcomeOf, responseOf } from '../protocol/messages.ts';
 import type { Session } from '../session/session.ts';
 import type { Engine } from './engine.ts';
+import { hasStandaloneStream } from './standalone.ts';
 import { ask } from './upstream.ts';
 import { watch } from './watch.ts';
 
@@ -44,6 +45,6 @@ export async function openSession(engine: Engine, request: RpcRequest, call: Leg
   invariant((await engine.stores.sessions.create(session)) === 'created', 'a fresh session id was taken');
   engine.observer({ event: 'session.opened', level: 'info', session: session.id, principal: session.principal });
   watch(engine, session);
-  const result = { ...initializeResultOf(outcome.result, introduction.revision) };
+  const result = { ...initializeResultOf(outcome.result, introduction.revision, hasStandaloneStream(engine)) };
   return { kind: 'json', body: responseOf(request.id, { result }), sessionId: session.id };
 }

@@ -36,6 +36,7 @@ export const LOCAL_METHODS: Readonly<Record<string, LocalMethod>> = {
       }
       return { ...current, subscriptions: [...current.subscriptions, uri] };
     });
+    engine.sessionsChanged.notify(session.id);
   },
   'resources/unsubscribe': async (engine, session, params) => {
     const uri = uriOf(params);
@@ -44,6 +45,7 @@ export const LOCAL_METHODS: Readonly<Record<string, LocalMethod>> = {
         ? { ...current, subscriptions: current.subscriptions.filter(subscribed => subscribed !== uri) }
         : current,
     );
+    engine.sessionsChanged.notify(session.id);
   },
 };
 

@@ -28,6 +28,7 @@ import { concernsTasks, taskRequest } from './legacy-tasks.ts';
 import { LOCAL_METHODS, LOCAL_NOTIFICATIONS } from './local-methods.ts';
 import { withTasks } from './modern-tasks.ts';
 import { sessionOf } from './sessions.ts';
+import { isStandaloneId, openStandalone } from './standalone.ts';
 import { sweep, sweepRegularly } from './sweep.ts';
 
 export interface ProxyServer extends StatefulServer {
@@ -48,6 +49,7 @@ export function proxy(options: ProxyOptions): ProxyServer {
   return {
     receive: (body, call) => receive(engine, body, call),
     resume: (lastEventId, call) => resume(engine, lastEventId, call),
+    listen: call => openStandalone(engine, call),
     async end(call) {
       await endSession(engine, await sessionOf(engine, call), 'deleted');
     },
@@ -104,6 +106,7 @@ async function handleRequest(engine: Engine, session: Session, message: RpcReque
 
 /** Redelivers what follows an event, of that stream only, and goes on live. */
 async function resume(engine: Engine, lastEventId: string, call: LegacyCall): Promise<Reply> {
+  if (isStandaloneId(lastEventId)) return openStandalone(engine, call, lastEventId);
   const session = await sessionOf(engine, call);
   const position = parseEventId(lastEventId);
   const exchange = position && (await engine.stores.exchanges.load(session.id, position.stream));

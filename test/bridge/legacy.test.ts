@@ -21,7 +21,7 @@ describe('initialize', () => {
       cacheScope: 'public',
       _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'n', version: 'v', title: 'T' } },
     };
-    expect(initializeResultOf(discovered, '2025-06-18')).toEqual({
+    expect(initializeResultOf(discovered, '2025-06-18', false)).toEqual({
       protocolVersion: '2025-06-18',
       capabilities: { tools: {}, resources: {}, extensions: { 'com.example/x': {} } },
       serverInfo: { name: 'n', version: 'v', title: 'T' },
@@ -30,7 +30,10 @@ describe('initialize', () => {
   });
 
   it('gives an anonymous server a name', () => {
-    expect(initializeResultOf({}, '2025-11-25').serverInfo).toEqual({ name: 'unnamed-mcp-server', version: '0.0.0' });
+    expect(initializeResultOf({}, '2025-11-25', false).serverInfo).toEqual({
+      name: 'unnamed-mcp-server',
+      version: '0.0.0',
+    });
   });
 
   it('takes a client without capabilities as one that can do nothing', () => {

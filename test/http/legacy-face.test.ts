@@ -205,11 +205,21 @@ describe('a GET', () => {
     expect(asked).toEqual([{ lastEventId: 'n5.0', sessionId: 's', revision: '2025-11-25' }]);
   });
 
+  it('without it listens', async () => {
+    await using app = await face({ listen: () => ({ kind: 'stream', events: streamOf({ id: 'standalone.1' }) }) });
+    const response = await fetch(app.url, { headers: { accept: 'text/event-stream', 'mcp-session-id': 's' } });
+    expect(await response.text()).toBe('id: standalone.1\ndata: \n\n');
+  });
+
   it.each([
-    ['without it', { 'mcp-session-id': 's' }],
+    ['where nothing can come', { 'mcp-session-id': 's' }],
     ['of a modern client', { 'last-event-id': 'n5.0', 'mcp-protocol-version': '2026-07-28' }],
   ])('%s is answered 405 with Allow', async (_, headers) => {
-    await using app = await face({});
+    await using app = await face({
+      listen: () => {
+        throw new Fault('method_not_allowed', 'Nothing can come.');
+      },
+    });
     const response = await fetch(app.url, { headers: { accept: 'text/event-stream', ...headers } });
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST, GET, DELETE']);
     expect(await response.json()).toMatchObject({ error: { data: { code: 'method_not_allowed' } } });

@@ -20,7 +20,7 @@ const upstream = () =>
 
 describe('initialize', () => {
   it('echoes a supported revision and shows the server, without what cannot be delivered', async () => {
-    const { server } = proxyUnderTest(upstream().server);
+    const { server } = proxyUnderTest(upstream().server, { holdMs: 1_000 });
     const client = new LegacyClient(server);
     const reply = await client.post({
       jsonrpc: '2.0',

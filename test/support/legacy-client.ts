@@ -4,7 +4,7 @@
  */
 import type { LegacyCall, Reply, StatefulServer, StreamEvent } from '../../core/ports/stateful-server.ts';
 import type { Message, RpcRequest } from '../../core/protocol/messages.ts';
-import { isRequest, isResponse } from '../../core/protocol/messages.ts';
+import { isNotification, isRequest, isResponse } from '../../core/protocol/messages.ts';
 
 export interface ClientOptions {
   readonly revision?: string;
@@ -72,6 +72,14 @@ export class LegacyClient {
     return new Stream(reply.events, leaving);
   }
 
+  /** The standalone stream. */
+  async listen(): Promise<Stream> {
+    const leaving = new AbortController();
+    const reply = await this.server.listen(this.call(leaving.signal));
+    if (reply.kind !== 'stream') throw new Error('a standalone stream must be a stream');
+    return new Stream(reply.events, leaving);
+  }
+
   answer(question: RpcRequest, result: Record<string, unknown>): Promise<Reply> {
     return this.post({ jsonrpc: '2.0', id: question.id, result });
   }
@@ -108,6 +116,7 @@ export class Stream {
     throw new Error(`the stream ended; seen: ${JSON.stringify(this.seen)}`);
   }
 
+  notification = () => this.until(isNotification);
   question = (): Promise<RpcRequest> => this.until(isRequest);
   response = () => this.until(isResponse);
 

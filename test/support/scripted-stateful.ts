@@ -5,6 +5,7 @@ import type { StatelessServer } from '../../core/ports/stateless-server.ts';
 export interface Script {
   readonly receive?: (body: unknown, call: LegacyCall) => Reply | Promise<Reply>;
   readonly resume?: (lastEventId: string, call: LegacyCall) => Reply | Promise<Reply>;
+  readonly listen?: (call: LegacyCall) => Reply | Promise<Reply>;
   readonly end?: (call: LegacyCall) => void;
   readonly modern?: StatelessServer;
 }
@@ -12,6 +13,7 @@ export interface Script {
 export const scriptedStateful = (script: Script): StatefulServer => ({
   receive: async (body, call) => (script.receive ?? unexpected('receive'))(body, call),
   resume: async (lastEventId, call) => (script.resume ?? unexpected('resume'))(lastEventId, call),
+  listen: async call => (script.listen ?? unexpected('listen'))(call),
   end: async call => (script.end ?? unexpected('end'))(call),
   modern: (request, call) => (script.modern ?? unexpected('modern'))(request, call),
   close: async () => undefined,
