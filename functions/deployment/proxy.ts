@@ -33,13 +33,13 @@ export interface DeployedProxy {
 export const logObserver = (): Observer =>
   jsonObserver({ output: process.stdout, debug: false, now: () => new Date() });
 
-export function deployedProxy({ table, keys, upstream, driver, sessions }: ProxySettings): DeployedProxy {
+export function deployedProxy({ table, keys, upstream, driver, sessions, listed }: ProxySettings): DeployedProxy {
   const environment = nodeEnvironment();
   const observer = logObserver();
   const { holdMs = HOLD_MS, ...policy } = sessions;
   const server = proxy({
     upstream: upstreamServer(upstream, observer),
-    stores: dynamodbStores({ table, environment, seal: aesSeal({ keys: parseKeyRing(keys, 'FERMATA_KEYS') }) }),
+    stores: dynamodbStores({ table, environment, listed, seal: aesSeal({ keys: parseKeyRing(keys, 'FERMATA_KEYS') }) }),
     environment,
     observer,
     owner: environment.newId(),

@@ -29,6 +29,8 @@ export interface ProxySettings {
   /** The driver's function; without one the proxy drives by itself. */
   readonly driver: string | undefined;
   readonly sessions: SessionSettings;
+  /** Whether sessions are noted for lists: where there are administrators. */
+  readonly listed: boolean;
 }
 
 export interface FrontSettings {
@@ -62,6 +64,7 @@ export const proxySettings = (env: Variables): ProxySettings => ({
   upstream: upstreamIn(env),
   driver: variable(env, 'FERMATA_DRIVER')?.text,
   sessions: sessionsIn(env),
+  listed: variable(env, 'FERMATA_ADMIN_KEYS') !== undefined,
 });
 
 /** Who may enter. There is no `none`: a Function URL is reached by everyone. */

@@ -24,9 +24,9 @@ const short = (id: string): string => (id.length > ID_CHARACTERS_MAX ? `#${diges
 
 export const sessionKey = (session: string): Key => ({ pk: `session#${short(session)}`, sk: 'session' });
 
-/** Notes under the principal which sessions it opened; written once, so that touching a session costs nothing more. */
+/** Notes which sessions a principal opened, under a digest, so that keys name nobody. Written once: touching costs nothing more. */
 export const listedKey = (principal: string, session: string): Key => ({
-  pk: `principal#${short(principal)}`,
+  pk: `principal#${digest(principal)}`,
   sk: LISTED + session,
 });
 

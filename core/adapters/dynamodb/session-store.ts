@@ -13,12 +13,12 @@ import { LISTED, listedKey, sessionKey } from './keys.ts';
 import type { Records, StoredRecord } from './records.ts';
 import type { Table } from './table.ts';
 
-export function dynamodbSessionStore(table: Table, records: Records): SessionStore {
+export function dynamodbSessionStore(table: Table, records: Records, listed: boolean): SessionStore {
   return {
     // The note for lists comes first: one without a session is passed over, a session without one would be hidden.
     async create(session) {
       const { ttl } = expiryOf(endsAtMs(session) + LIMITS.settledKeepMs);
-      await table.put(listedKey(session.principal, session.id), { ttl });
+      if (listed) await table.put(listedKey(session.principal, session.id), { ttl });
       return (await records.create(sessionKey(session.id), recordOf(session))) === 'created' ? 'created' : 'exists';
     },
 

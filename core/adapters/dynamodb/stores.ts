@@ -23,6 +23,8 @@ export interface DynamodbStoresOptions {
   /** A client of the caller, who also closes it. Without one, a client is made from `config` and the environment. */
   readonly client?: DynamoDBClient;
   readonly config?: DynamoDBClientConfig;
+  /** Whether sessions can be listed by principal, for one more write when a session is opened. Default: no. */
+  readonly listed?: boolean;
   /** Seals what clients, programs and people say before it leaves this process. */
   readonly seal?: Seal;
 }
@@ -35,7 +37,7 @@ export function dynamodbStores(options: DynamodbStoresOptions): Stores {
   const records = new Records(table, bodies, now);
   const events = new DynamodbEventLog(table, bodies, now);
   return {
-    sessions: dynamodbSessionStore(table, records),
+    sessions: dynamodbSessionStore(table, records, options.listed ?? false),
     exchanges: dynamodbExchangeStore(table, records, events, now),
     events,
     rounds: dynamodbRoundGuard(table, bodies, now),

@@ -21,7 +21,7 @@ afterAll(async () => {
   await emulator.stop();
 });
 
-const make = () => makeOnDynamodb(client);
+const make = () => makeOnDynamodb(client, undefined, client, true);
 describeSessionStoreContract('dynamodb', make);
 describeExchangeStoreContract('dynamodb', make);
 describeEventLogContract('dynamodb', make);

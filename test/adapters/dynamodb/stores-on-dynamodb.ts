@@ -14,11 +14,16 @@ export interface TableUnderTest extends StoresUnderTest {
 }
 
 /** `maker` makes the table, where `client` is to meet with mishaps only afterwards. */
-export async function makeOnDynamodb(client: DynamoDBClient, seal?: Seal, maker = client): Promise<TableUnderTest> {
+export async function makeOnDynamodb(
+  client: DynamoDBClient,
+  seal?: Seal,
+  maker = client,
+  listed = false,
+): Promise<TableUnderTest> {
   const clock = handClock();
   const table = await freshTable(maker);
   const open = (other = client): Stores =>
-    dynamodbStores({ client: other, table, environment: clock, ...(seal === undefined ? {} : { seal }) });
+    dynamodbStores({ listed, client: other, table, environment: clock, ...(seal === undefined ? {} : { seal }) });
   const stores = open();
   return { stores, table, open, ...clock, cleanup: () => stores.close() };
 }
