@@ -2,6 +2,9 @@
  * The public surface of the package, exported by name: the two halves, what they are plugged together from, and the types at
  * their seams. What is not here is not promised.
  */
+
+export type { FermataConfig } from './bin/config.ts';
+export { defineConfig } from './bin/config.ts';
 export { embeddedKeyRing } from './core/adapters/crypto/embedded-key-ring.ts';
 export type { Key, KeyRing } from './core/adapters/crypto/key-ring.ts';
 export { newKeyText, parseKeyRing } from './core/adapters/crypto/key-ring.ts';
@@ -31,10 +34,15 @@ export { Fault } from './core/base/errors.ts';
 export { LIMITS } from './core/base/limits.ts';
 export type { ApprovalOptions, ApprovalPolicy } from './core/gates/approval.ts';
 export { approvalGate } from './core/gates/approval.ts';
+export type { ArgumentsOptions } from './core/gates/arguments.ts';
+export { argumentsGate } from './core/gates/arguments.ts';
+export type { ApprovalConfig, GatesConfig } from './core/gates/config.ts';
 export { Decisions } from './core/gates/decisions.ts';
 export type { Answer, Gate, GatedCall, ListedTool, Verdict } from './core/gates/gate.ts';
 export type { GatedOptions } from './core/gates/gated.ts';
 export { gated } from './core/gates/gated.ts';
+export type { KeepAliveOptions } from './core/gates/keep-alive.ts';
+export { keepAlive } from './core/gates/keep-alive.ts';
 export type { PolicyScope } from './core/gates/policy.ts';
 export type { AccessTokensOptions } from './core/http/access-tokens.ts';
 export { accessTokens } from './core/http/access-tokens.ts';

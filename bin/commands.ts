@@ -2,9 +2,10 @@
  * Every command with its options: the one description that arguments are read by, help is made of, and settings name in
  * their errors. It knows nothing of what the commands do.
  */
+
+import { formatDuration } from '../core/base/duration.ts';
 import { LIMITS } from '../core/base/limits.ts';
 import type { Command } from './arguments.ts';
-import { formatDuration } from './duration.ts';
 
 const range = (from: number, to: number): string => `${formatDuration(from)} to ${formatDuration(to)}`;
 
@@ -58,6 +59,17 @@ export const SERVE: Command = {
           help: 'Folder of the store and its key.',
         },
         { name: 'memory', help: 'Keep everything in memory: nothing survives a restart.' },
+      ],
+    },
+    {
+      title: 'Gates',
+      options: [
+        {
+          name: 'config',
+          value: '<file>',
+          env: 'FERMATA_CONFIG',
+          help: 'The configuration with the gates; fermata.config.ts, .js or .json of this folder unless given.',
+        },
       ],
     },
     {

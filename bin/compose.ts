@@ -15,6 +15,7 @@ import { nodeEnvironment } from '../core/adapters/node/environment.ts';
 import { sqliteStores } from '../core/adapters/sqlite/stores.ts';
 import { LIMITS } from '../core/base/limits.ts';
 import { isLoopback, LOOPBACK_NAMES } from '../core/base/loopback.ts';
+import { behindGates } from '../core/gates/row.ts';
 import { httpApp } from '../core/http/app.ts';
 import { assertBindable } from '../core/http/loopback.ts';
 import { serveHttp } from '../core/http/serve.ts';
@@ -26,6 +27,7 @@ import { runner } from '../core/runner/runner.ts';
 import { adminFor, beside } from './administration.ts';
 import type { AuthMode } from './auth-settings.ts';
 import { authenticatorFor } from './authentication.ts';
+import { loadConfig } from './config-file.ts';
 import type { ServeSettings } from './settings.ts';
 import { introducedName, upstreamFor } from './upstream.ts';
 
@@ -68,6 +70,7 @@ async function open(
   const { host, port, auth, data, idleTimeoutMs, lifetimeMs, idleAction, retryLost, holdMs } = settings;
   assertBindable({ host, authenticated: auth.mode !== 'none' });
   const environment = nodeEnvironment();
+  const { gates } = await loadConfig(settings.config, settings.folder);
   const authenticate = authenticatorFor(auth, { environment, observer });
   const owner = environment.newId();
   const stores = openStores(data, environment, owner);
@@ -82,7 +85,15 @@ async function open(
 
   const bounds = { drainMs: LIMITS.drainMs, ...(holdMs === undefined ? {} : { holdMs }) };
   const policy = { idleTimeoutMs, lifetimeMs, idleAction, retryLost, ...bounds };
-  const server = proxy({ upstream: upstream.server, stores, environment, observer, owner, settings: policy });
+  const guarded = { upstream: upstream.server, seal, environment, observer, guard: stores.rounds };
+  const server = proxy({
+    upstream: behindGates(gates, guarded),
+    stores,
+    environment,
+    observer,
+    owner,
+    settings: policy,
+  });
   const app = httpApp({
     server,
     authenticate,

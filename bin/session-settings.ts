@@ -3,10 +3,11 @@
  *
  * Pure. Where a value comes from is the caller's business; it is asked for by the name of the option.
  */
+
+import { formatDuration, parseDuration } from '../core/base/duration.ts';
 import { LIMITS } from '../core/base/limits.ts';
 import type { RetryLost } from '../core/ports/retry-lost.ts';
 import type { IdleAction } from '../core/session/session.ts';
-import { formatDuration, parseDuration } from './duration.ts';
 import type { Given } from './given.ts';
 import { choice, invalid } from './given.ts';
 import { Misuse } from './misuse.ts';

@@ -40,6 +40,9 @@ export interface ServeSettings extends SessionSettings {
   readonly stateKeys: string | undefined;
   /** The lines of `fermata key` for administrators; without them there is no admin API. */
   readonly adminKeys: string | undefined;
+  /** The file with the gates, if one was given, and the folder where it is looked for otherwise. */
+  readonly config: string | undefined;
+  readonly folder: string;
   readonly json: boolean;
   readonly debug: boolean;
 }
@@ -58,6 +61,8 @@ export function serveSettings(given: Arguments, env: Variables, folder: string):
     auth: authSettings(env, lookUp('auth'), AUTH_MODES),
     stateKeys: env.FERMATA_KEYS || undefined,
     adminKeys: env.FERMATA_ADMIN_KEYS?.trim() || undefined,
+    config: lookUp('config')?.text,
+    folder,
     json: isOn('json'),
     debug: isOn('debug'),
   };

@@ -136,6 +136,8 @@ export const LIMITS = {
   shownArgumentsMax: 40,
   shownValueCharactersMax: 200,
   reasonCharactersMax: 500,
+  /** The shortest pause between two reports of keep-alive progress. */
+  keepAliveMsMin: 1_000,
   /** Questions of one call, over all its rounds. */
   journalEntriesMax: 1_024,
   /** What the journal keeps of a question's text, for error messages. */

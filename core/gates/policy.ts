@@ -64,7 +64,8 @@ function judged(when: Condition, args: Json): 'yes' | 'no' | 'perhaps' {
   }
 }
 
-function anyOf(patterns: readonly string[]): (name: string) => boolean {
+/** Whether a name is one of these, or fits one with `*`. */
+export function anyOf(patterns: readonly string[]): (name: string) => boolean {
   const exact = new Set(patterns.filter(pattern => !pattern.includes('*')));
   const loose = patterns.filter(pattern => pattern.includes('*')).map(expressionOf);
   return name => exact.has(name) || loose.some(pattern => pattern.test(name));

@@ -14,6 +14,7 @@ import { lambdaDispatch } from '../../core/adapters/lambda/dispatch.ts';
 import { lambdaServer } from '../../core/adapters/lambda/server.ts';
 import { nodeEnvironment } from '../../core/adapters/node/environment.ts';
 import { LIMITS } from '../../core/base/limits.ts';
+import { behindGates } from '../../core/gates/row.ts';
 import type { Environment } from '../../core/ports/environment.ts';
 import type { Observer } from '../../core/ports/observer.ts';
 import type { StatelessServer } from '../../core/ports/stateless-server.ts';
@@ -33,13 +34,24 @@ export interface DeployedProxy {
 export const logObserver = (): Observer =>
   jsonObserver({ output: process.stdout, debug: false, now: () => new Date() });
 
-export function deployedProxy({ table, keys, upstream, driver, sessions, listed }: ProxySettings): DeployedProxy {
+export function deployedProxy({
+  table,
+  keys,
+  upstream,
+  driver,
+  sessions,
+  listed,
+  gates,
+}: ProxySettings): DeployedProxy {
   const environment = nodeEnvironment();
   const observer = logObserver();
+  const seal = aesSeal({ keys: parseKeyRing(keys, 'FERMATA_KEYS') });
+  const stores = dynamodbStores({ table, environment, listed, seal });
+  const guarded = { upstream: upstreamServer(upstream, observer), seal, environment, observer, guard: stores.rounds };
   const { holdMs = HOLD_MS, ...policy } = sessions;
   const server = proxy({
-    upstream: upstreamServer(upstream, observer),
-    stores: dynamodbStores({ table, environment, listed, seal: aesSeal({ keys: parseKeyRing(keys, 'FERMATA_KEYS') }) }),
+    upstream: behindGates(gates, guarded),
+    stores,
     environment,
     observer,
     owner: environment.newId(),

@@ -4,12 +4,14 @@
  */
 import type { AuthSettings } from '../../bin/auth-settings.ts';
 import { authSettings } from '../../bin/auth-settings.ts';
+import { configText, NO_CONFIG } from '../../bin/config.ts';
 import type { Variables } from '../../bin/given.ts';
 import { choice, invalid, variable, written } from '../../bin/given.ts';
 import { Misuse } from '../../bin/misuse.ts';
 import type { SessionOption, SessionSettings } from '../../bin/session-settings.ts';
 import { sessionSettings } from '../../bin/session-settings.ts';
 import { upstreamHeaders } from '../../bin/upstream-headers.ts';
+import type { GateSettings } from '../../core/gates/config.ts';
 
 export type Upstream =
   | { readonly kind: 'url'; readonly url: string; readonly headers: Readonly<Record<string, string>> }
@@ -31,6 +33,7 @@ export interface ProxySettings {
   readonly sessions: SessionSettings;
   /** Whether sessions are noted for lists: where there are administrators. */
   readonly listed: boolean;
+  readonly gates: GateSettings;
 }
 
 export interface FrontSettings {
@@ -65,7 +68,14 @@ export const proxySettings = (env: Variables): ProxySettings => ({
   driver: variable(env, 'FERMATA_DRIVER')?.text,
   sessions: sessionsIn(env),
   listed: variable(env, 'FERMATA_ADMIN_KEYS') !== undefined,
+  gates: gatesIn(env),
 });
+
+/** The configuration as JSON in a variable: a function has no folder of its own to look in. */
+function gatesIn(env: Variables): GateSettings {
+  const given = variable(env, 'FERMATA_CONFIG');
+  return (given === undefined ? NO_CONFIG : configText(given.text, given.from)).gates;
+}
 
 /** Who may enter. There is no `none`: a Function URL is reached by everyone. */
 export const frontSettings = (env: Variables): FrontSettings => ({

@@ -50,6 +50,10 @@ describe('help', () => {
         --data <folder>              Folder of the store and its key. [default .fermata, FERMATA_DATA]
         --memory                     Keep everything in memory: nothing survives a restart.
 
+      Gates
+        --config <file>              The configuration with the gates; fermata.config.ts, .js or .json of
+                                     this folder unless given. [FERMATA_CONFIG]
+
       Sessions
         --idle-timeout <time>        Idle time after which a session sleeps or ends: 1m to 8h.
                                      [default 15m, FERMATA_IDLE_TIMEOUT]

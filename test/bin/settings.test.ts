@@ -2,9 +2,9 @@
 import { describe, expect, test } from 'vitest';
 import { readArguments } from '../../bin/arguments.ts';
 import { SERVE } from '../../bin/commands.ts';
-import { formatDuration, parseDuration } from '../../bin/duration.ts';
 import type { ServeSettings } from '../../bin/settings.ts';
 import { serveSettings } from '../../bin/settings.ts';
+import { formatDuration, parseDuration } from '../../core/base/duration.ts';
 import { Fault } from '../../core/base/errors.ts';
 
 const settings = (argv: string[], env: Record<string, string> = {}): ServeSettings =>
@@ -24,6 +24,8 @@ describe('settings', () => {
   test('have defaults that serve the example on loopback, with the time-outs of AgentCore', () => {
     expect(settings([])).toEqual({
       served: { kind: 'example' },
+      config: undefined,
+      folder: '/work',
       port: 8787,
       host: '127.0.0.1',
       data: '/work/.fermata',
