@@ -18,6 +18,8 @@ export { memoryStores } from './core/adapters/memory/stores.ts';
 export { nodeEnvironment } from './core/adapters/node/environment.ts';
 export type { TokenVerifierOptions } from './core/adapters/oauth/token-verifier.ts';
 export { tokenVerifier } from './core/adapters/oauth/token-verifier.ts';
+export type { Json, SessionValuesByKey } from './core/adapters/sdk/author.ts';
+export { now, random, session, step, uuid } from './core/adapters/sdk/author.ts';
 export type { ServerFactory } from './core/adapters/sdk/built-server.ts';
 export type { LoadedFactory } from './core/adapters/sdk/load-factory.ts';
 export { loadFactory } from './core/adapters/sdk/load-factory.ts';
@@ -71,8 +73,15 @@ export type { Seal } from './core/ports/seal.ts';
 export type { SessionAdmin } from './core/ports/session-admin.ts';
 export type { OnSessionEnd, SessionEnding } from './core/ports/session-end.ts';
 export type { SessionStore } from './core/ports/session-store.ts';
+export type { StateRecord, StateStore } from './core/ports/state-store.ts';
 export type { LegacyCall, Reply, StatefulServer, StreamEvent } from './core/ports/stateful-server.ts';
-export type { CallContext, Principal, StatelessServer } from './core/ports/stateless-server.ts';
+export type {
+  Attempted,
+  CallContext,
+  Principal,
+  SessionHandle,
+  StatelessServer,
+} from './core/ports/stateless-server.ts';
 export type { Stores } from './core/ports/stores.ts';
 export type { TokenRejection, TokenVerifier, VerifiedToken } from './core/ports/token-verifier.ts';
 export type { ModernRequest } from './core/protocol/envelope.ts';

@@ -79,7 +79,7 @@ async function open(
     process.env.EXPENSES_FILE ??= join(data, 'expenses.jsonl');
 
   const seal = aesSeal({ keys: keyRing(settings) });
-  const run = { seal, environment, observer, owner, guard: stores.rounds, retryLost };
+  const run = { seal, environment, observer, owner, guard: stores.rounds, state: stores.state, retryLost };
   const upstream = await upstreamFor(settings.served, { observer, runner: program => runner({ program, ...run }) });
   const name = await introducedName(upstream);
 

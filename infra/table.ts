@@ -15,8 +15,8 @@ export const TABLE_ACTIONS = [
   'dynamodb:Query',
 ];
 
-/** What a program's rounds are guarded by, so that none runs twice: a claim, and its outcome. */
-export const GUARD_ACTIONS = ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:Query'];
+/** What a runner needs: the claim of a round and its outcome, so that none runs twice, and the state of sessions and calls. */
+export const RUNNER_ACTIONS = ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:Query'];
 
 /** On demand, with point-in-time recovery, which is what the component does by itself. */
 export const newTable = (isKept: boolean) =>

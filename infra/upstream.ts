@@ -5,7 +5,7 @@
 import { basename } from 'node:path';
 import { commonArgs, type Statement } from './functions.ts';
 import type { Plan } from './plan.ts';
-import { GUARD_ACTIONS } from './table.ts';
+import { RUNNER_ACTIONS } from './table.ts';
 import { entryOf } from './upstream-entry.ts';
 
 export interface DeployedUpstream {
@@ -53,7 +53,7 @@ function deployFile(plan: Plan, file: string, keys: sst.Secret, table: sst.aws.D
       ...plan.variables.upstream,
       ...(isProgram ? { ...plan.variables.program, FERMATA_KEYS: keys.value, FERMATA_TABLE: table.name } : {}),
     },
-    permissions: isProgram ? [{ actions: GUARD_ACTIONS, resources: [table.arn] }] : [],
+    permissions: isProgram ? [{ actions: RUNNER_ACTIONS, resources: [table.arn] }] : [],
   });
   return new sst.aws.Function('Upstream', {
     ...common,

@@ -29,18 +29,23 @@ test('the public surface is these names', () => {
     'newApiKey',
     'newKeyText',
     'nodeEnvironment',
+    'now',
     'parseApiKeys',
     'parseKeyRing',
     'probe',
     'proxy',
+    'random',
     'runner',
     'sdkProgram',
     'sdkServer',
     'serveHttp',
+    'session',
     'sqliteStores',
     'statelessApp',
     'stdioProgram',
+    'step',
     'tokenVerifier',
+    'uuid',
   ]);
 });
 

@@ -48,6 +48,8 @@ export const FAULTS = {
   rounds_exceeded: { blame: 'upstream', rpc: -32603 },
   journal_mismatch: { blame: 'program', rpc: -32603 },
   journal_too_large: { blame: 'program', rpc: -32603 },
+  state_too_large: { blame: 'program', rpc: -32603 },
+  state_unavailable: { blame: 'program', rpc: -32603 },
   run_lost: { blame: 'program', rpc: -32603 },
   program_unstartable: { blame: 'program', rpc: -32603 },
   program_crashed: { blame: 'program', rpc: -32603 },

@@ -140,6 +140,18 @@ export const LIMITS = {
   keepAliveMsMin: 1_000,
   /** Questions of one call, over all its rounds. */
   journalEntriesMax: 1_024,
+  /** Steps, times, reads and writes of session state in one call, over all its rounds. */
+  journalFactsMax: 1_024,
+  /** The result of one step as JSON, and the name of a step. */
+  stepBytesMax: 64 * 1024,
+  stepNameCharactersMax: 256,
+  /** What a session keeps for its programs: keys, the characters of one, one value as JSON, and all of it. */
+  stateKeysMax: 256,
+  stateKeyCharactersMax: 256,
+  stateValueBytesMax: 64 * 1024,
+  stateBytesMax: 256 * 1024,
+  /** Writes that a session's state remembers, to recognise one that is made again. */
+  stateWritesKept: 64,
   /** What the journal keeps of a question's text, for error messages. */
   labelCharactersMax: 80,
   /** How long a replay waits for a recorded question before it takes another one for it. */

@@ -8,7 +8,7 @@ import { Fault, faultOf } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Observer } from '../ports/observer.ts';
 import type { StreamEvent } from '../ports/stateful-server.ts';
-import type { Principal } from '../ports/stateless-server.ts';
+import type { CallContext, Principal } from '../ports/stateless-server.ts';
 import type { ModernRequest } from '../protocol/envelope.ts';
 import type { RpcNotification, RpcResponse } from '../protocol/messages.ts';
 import { connectionOf } from './connection.ts';
@@ -21,6 +21,8 @@ export interface ModernCall {
   readonly tools: MirroredArguments;
   readonly request: ModernRequest;
   readonly principal: Principal;
+  /** The session and attempt that a proxy of ours names, where one is listened to. */
+  readonly names?: Pick<CallContext, 'session' | 'attempt'>;
   readonly http: Request;
   readonly observer: Observer;
 }
@@ -30,7 +32,7 @@ type Said = RpcNotification | RpcResponse;
 /** Answers a request. Throws the fault of a call that failed before anything was sent. */
 export async function answerModern(call: ModernCall): Promise<Response> {
   const connection = connectionOf(call.http);
-  const context = { principal: call.principal, signal: connection.signal };
+  const context = { principal: call.principal, signal: connection.signal, ...call.names };
   await call.tools.check(call.request, context, call.http.headers);
   const messages = call.tools.serve(call.request, context)[Symbol.asyncIterator]();
   const first = messages.next();

@@ -10,6 +10,7 @@ import { classify, idToEcho } from '../protocol/era.ts';
 import { isNotification, isObject, isRequest } from '../protocol/messages.ts';
 import { MODERN_REVISIONS } from '../protocol/revisions.ts';
 import { readJson } from './body.ts';
+import { callNamesOf } from './call-names.ts';
 import type { Arrival, EndpointOptions } from './endpoint.ts';
 import { endpoint, methodNotAllowed, postedHeadersOf } from './endpoint.ts';
 import { checkPostMedia } from './guards.ts';
@@ -33,7 +34,15 @@ async function serve(tools: MirroredArguments, { observer }: StatelessAppOptions
   const body = await readJson(http);
   arrival.id = idToEcho(body);
   const posted = classify(body, postedHeadersOf(http));
-  if (posted.kind === 'request') return answerModern({ tools, request: posted.request, principal, http, observer });
+  if (posted.kind === 'request')
+    return answerModern({
+      tools,
+      request: posted.request,
+      principal,
+      http,
+      observer,
+      names: callNamesOf(http, Date.now()),
+    });
   if (posted.kind === 'notification' || isNotification(body)) return acceptedResponse();
   throw notModern(body);
 }

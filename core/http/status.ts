@@ -51,6 +51,8 @@ export const STATUSES: Readonly<Record<FaultCode, StatusRow>> = {
   rounds_exceeded: both(502),
   journal_mismatch: both(200),
   journal_too_large: both(200),
+  state_too_large: both(200),
+  state_unavailable: both(200),
   run_lost: both(200),
   program_unstartable: both(200),
   program_crashed: both(200),

@@ -8,6 +8,7 @@
 
 import type { Outcome } from '../protocol/messages.ts';
 import type { InputMethod } from '../protocol/methods.ts';
+import type { Fact } from './fact.ts';
 
 /** One question of a program. Without `answer` it is open, and then it has `params`. */
 export interface Entry {
@@ -49,6 +50,8 @@ export interface Journal {
   readonly call: string;
   readonly entries: readonly Entry[];
   readonly told: Told;
+  /** What it did and found out besides; absent while there is nothing. */
+  readonly facts?: readonly Fact[];
 }
 
 export const newJournal = (call: string): Journal => ({ call, entries: [], told: { sent: {} } });

@@ -14,12 +14,22 @@ export interface RoundState {
   readonly journal: Journal;
 }
 
-const VERSION = 1;
+/** 2 says that there are facts, which a reader of version 1 would overlook, and do again what was done. */
+const versionOf = ({ facts }: Journal): number => (facts === undefined || facts.length === 0 ? 1 : 2);
 
 export const encodeState = (state: RoundState): string =>
-  JSON.stringify({ v: VERSION, exp: state.expiresAtMs, nonce: state.nonce, journal: state.journal });
+  JSON.stringify({
+    v: versionOf(state.journal),
+    exp: state.expiresAtMs,
+    nonce: state.nonce,
+    journal: plainest(state.journal),
+  });
 
-type Written = { readonly v: 1; readonly exp: number; readonly nonce: string; readonly journal: Journal };
+/** Without facts it is a journal of version 1, to the letter. */
+const plainest = ({ facts = [], ...journal }: Journal): Journal =>
+  facts.length === 0 ? journal : { ...journal, facts };
+
+type Written = { readonly v: 1 | 2; readonly exp: number; readonly nonce: string; readonly journal: Journal };
 
 /** The state that was written; `undefined` for a version this code does not know. Only for text whose seal was good. */
 export function decodeState(text: string): RoundState | undefined {
@@ -27,4 +37,4 @@ export function decodeState(text: string): RoundState | undefined {
   return isOfToday(written) ? { nonce: written.nonce, expiresAtMs: written.exp, journal: written.journal } : undefined;
 }
 
-const isOfToday = (written: { readonly v: unknown }): written is Written => written.v === VERSION;
+const isOfToday = (written: { readonly v: unknown }): written is Written => written.v === 1 || written.v === 2;

@@ -3,6 +3,7 @@
  * JSON-RPC. Contract: `test/contracts/program.contract.ts`.
  */
 import type { Message } from '../protocol/messages.ts';
+import type { Aids } from './aids.ts';
 
 /** One started instance. It speaks the legacy era: it expects `initialize` first. */
 export interface ProgramInstance {
@@ -23,6 +24,8 @@ export interface ProgramListener {
   onGarbage(text: string): void;
   /** The instance is gone by itself: crashed, exited, or closed its side. */
   onExit(reason: { readonly message: string; readonly detail?: string }): void;
+  /** What the run offers the program's handlers, where the program runs in this process; asked for at each message to it. */
+  aids?(): Aids | undefined;
 }
 
 export interface Program {

@@ -16,6 +16,10 @@ export interface Principal {
 /** A session as those behind the proxy may know it. */
 export interface SessionHandle {
   readonly id: string;
+  /** Tells it apart from others without being a secret: see `state-scope.ts`. */
+  readonly name: string;
+  /** When it ends whatever happens, in milliseconds since the epoch: nothing needs to be kept for it any longer. */
+  readonly endsAtMs: number;
 }
 
 export interface CallContext {
@@ -32,6 +36,16 @@ export interface CallContext {
    * calls (memory, files, state) is kept for exactly this.
    */
   readonly session?: SessionHandle;
+  /**
+   * Present when the caller may make this very call again after a process died at it: its name, the same each time, and whether
+   * there was an earlier attempt. What an attempt has done is kept under the name.
+   */
+  readonly attempt?: Attempted;
+}
+
+export interface Attempted {
+  readonly call: string;
+  readonly again: boolean;
 }
 
 /**

@@ -16,6 +16,7 @@ import { changeSession } from './changes.ts';
 import type { Engine } from './engine.ts';
 import { keyOf } from './engine.ts';
 import { openExchange } from './exchanges.ts';
+import { stateScopeIn } from './handle.ts';
 import { keepCall } from './kept.ts';
 import { transition } from './transitions.ts';
 import { tell } from './watch.ts';
@@ -65,5 +66,6 @@ export async function stopSession(engine: Engine, id: string, reason: StopReason
 export async function release(engine: Engine, session: Session, nowMs: number): Promise<void> {
   for (const exchange of await engine.stores.exchanges.unsettled(session.id)) await cancel(engine, exchange);
   for (const [key, { controller }] of engine.running) if (key.startsWith(keyOf(session.id, ''))) controller.abort();
+  await engine.stores.state.remove(stateScopeIn(session));
   await tell(engine, session, 'ended', nowMs);
 }

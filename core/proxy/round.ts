@@ -17,6 +17,7 @@ import { traitsOf } from '../protocol/methods.ts';
 import type { Exchange, ExchangeEvent } from '../session/exchange.ts';
 import type { Session } from '../session/session.ts';
 import type { Engine } from './engine.ts';
+import { handleOf } from './handle.ts';
 import { keepCall } from './kept.ts';
 import { holdLease } from './lease.ts';
 import { patiently } from './patience.ts';
@@ -55,11 +56,13 @@ export function callUpstream(
     continued ? { inputResponses: inputResponsesOf(exchange.answers), requestState: exchange.requestState } : {},
   );
   const { id, generation } = exchange;
+  const handle = handleOf(session);
   const call = {
     principal: { id: session.principal },
     signal,
-    ...(isTaskHolder(session.id) ? {} : { session: { id: session.id } }),
+    ...(isTaskHolder(session.id) ? {} : { session: handle }),
     lease: { exchange: id, generation },
+    attempt: { call: `${handle.name}/${id}/${exchange.createdAtMs}`, again: generation > 1 },
   };
   return engine.upstream(request, call)[Symbol.asyncIterator]();
 }

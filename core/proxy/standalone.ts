@@ -19,6 +19,7 @@ import { LEGACY_TRAITS } from '../protocol/revisions.ts';
 import type { Session } from '../session/session.ts';
 import { phaseAt } from '../session/session.ts';
 import type { Engine } from './engine.ts';
+import { handleOf } from './handle.ts';
 import { clientFactsOf, sessionOf } from './sessions.ts';
 import { ask } from './upstream.ts';
 
@@ -49,7 +50,7 @@ const nothingToTell = (): Fault =>
 /** Whether the upstream says that it tells of any change. */
 async function mayTell(engine: Engine, session: Session): Promise<boolean> {
   const discover = { jsonrpc: '2.0', id: 'discover', method: 'server/discover' } as const;
-  const asker = { principal: { id: session.principal }, session: { id: session.id } };
+  const asker = { principal: { id: session.principal }, session: handleOf(session) };
   const outcome = outcomeOf(await ask(engine, modernRequestOf(discover, discover.id, clientFactsOf(session)), asker));
   if ('error' in outcome || !isObject(outcome.result.capabilities)) return false;
   const { tools, prompts, resources } = outcome.result.capabilities;
@@ -217,7 +218,7 @@ function listen(engine: Engine, session: Session, gone: AbortSignal): Listening 
   };
   const message = { jsonrpc: '2.0', id, method: 'subscriptions/listen', params: { notifications } } as const;
   const request = modernRequestOf(message, id, clientFactsOf(session));
-  const call = { principal: { id: session.principal }, session: { id: session.id }, signal };
+  const call = { principal: { id: session.principal }, session: handleOf(session), signal };
   const source = engine.upstream(request, call)[Symbol.asyncIterator]();
   let reading: Promise<IteratorResult<RpcNotification | RpcResponse>> | undefined;
   return {

@@ -10,6 +10,7 @@ import { traitsOf } from '../protocol/methods.ts';
 import type { Exchange } from '../session/exchange.ts';
 import type { Session } from '../session/session.ts';
 import type { Engine } from './engine.ts';
+import { handleOf } from './handle.ts';
 import { clientFactsOf } from './sessions.ts';
 
 /** For whom the proxy asks: a principal, within a session if there is one already. */
@@ -51,7 +52,7 @@ async function annotationsOf(
     } as const;
     const response = await ask(engine, modernRequestOf(list, list.id, clientFactsOf(session)), {
       principal: { id: session.principal },
-      session: { id: session.id },
+      session: handleOf(session),
     });
     const outcome = outcomeOf(response);
     if ('error' in outcome || !Array.isArray(outcome.result.tools)) return undefined;

@@ -6,6 +6,7 @@
  */
 import { Fault } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
+import type { Aids } from '../ports/aids.ts';
 import type { Observer } from '../ports/observer.ts';
 import type { Program, ProgramInstance } from '../ports/program.ts';
 import type { Message, Outcome, RequestId, RpcNotification, RpcRequest } from '../protocol/messages.ts';
@@ -17,6 +18,8 @@ export interface Hearer {
   onNotification(notification: RpcNotification): void;
   /** The program is of no more use: it is gone, or does what it must not. */
   onLost(fault: Fault): void;
+  /** What the run offers the program. */
+  aids(): Aids | undefined;
 }
 
 export class Connection {
@@ -41,6 +44,7 @@ export class Connection {
       onMessage: message => this.#hear(message),
       onGarbage: text => this.#garbage(text),
       onExit: reason => this.#exited(reason),
+      aids: () => (this.#isCut ? undefined : this.#hearer.aids()),
     });
     if (this.#isCut) this.#finish(instance);
     else this.#instance = instance;

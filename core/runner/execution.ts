@@ -16,6 +16,7 @@ import type { Introduction } from '../bridge/from-program.ts';
 import type { Lack } from '../bridge/from-question.ts';
 import { lackFor } from '../bridge/from-question.ts';
 import type { Offers } from '../journal/answering.ts';
+import type { Fact } from '../journal/fact.ts';
 import type { Entry, Told } from '../journal/journal.ts';
 import { questionOf } from '../journal/question.ts';
 import type { Run, RunEvent } from '../journal/run.ts';
@@ -30,6 +31,7 @@ import { isRequestId } from '../protocol/messages.ts';
 import type { InputMethod } from '../protocol/methods.ts';
 import { isInputMethod } from '../protocol/methods.ts';
 import { Connection } from './connection.ts';
+import type { Desk } from './desk.ts';
 import { shakeHands } from './handshake.ts';
 import type { Quiescence } from './quiescence.ts';
 import { quiescence } from './quiescence.ts';
@@ -46,6 +48,8 @@ export interface Order {
   readonly entries: readonly Entry[];
   readonly offers: Offers;
   readonly told: Told;
+  /** What the program may use besides; absent where it has no call of a client. */
+  readonly desk?: Desk;
   readonly onNotification: (notification: RpcNotification, destination: Destination) => void;
   readonly observer: Observer;
   readonly signal: AbortSignal;
@@ -60,12 +64,14 @@ export type RunEnd =
       readonly lacking: Lack['required'] | undefined;
       readonly entries: readonly Entry[];
       readonly told: Told;
+      readonly facts: readonly Fact[];
     }
   | {
       readonly kind: 'suspended';
       readonly introduction: Introduction;
       readonly entries: readonly Entry[];
       readonly told: Told;
+      readonly facts: readonly Fact[];
     }
   /** Nobody wants the answer any more; `reached` tells whether the program had got the request. */
   | { readonly kind: 'aborted'; readonly reached: boolean };
@@ -112,6 +118,7 @@ class Execution {
         onRequest: request => this.#answer(request),
         onNotification: notification => this.#notice(notification),
         onLost: fault => this.#fail(fault),
+        aids: () => this.#order.desk,
       },
       order.observer,
     );
@@ -124,6 +131,8 @@ class Execution {
       return;
     }
     signal.addEventListener('abort', this.#abort);
+    const { desk } = this.#order;
+    if (desk !== undefined) desk.onIdle = () => this.#idled();
     this.#clock = setTimeout(() => {
       const seconds = LIMITS.programStartMsMax / 1000;
       this.#fail(
@@ -235,9 +244,16 @@ class Execution {
     this.#settle();
   }
 
+  /** Nothing is at work at the desk any more: from now on the program may be found quiet. */
+  #idled(): void {
+    this.#stirred();
+    this.#settle();
+  }
+
   #waited(): void {
     this.#patience = undefined;
-    this.#step({ type: 'waited' });
+    if (this.#order.desk?.isBusy) this.#patience = setTimeout(() => this.#waited(), LIMITS.replayPatienceMs);
+    else this.#step({ type: 'waited' });
   }
 
   /** What the run's phase calls for. A reply may have brought the run to its end already, within the step that sent it. */
@@ -255,7 +271,7 @@ class Execution {
     }
     const introduction = this.#introduction;
     invariant(introduction !== undefined, 'A run ends well only after its handshake.');
-    const known = { introduction, entries, told: this.#news.told() };
+    const known = { introduction, entries, told: this.#news.told(), facts: this.#order.desk?.facts ?? [] };
     if (outcome === undefined) this.#resolve({ kind: 'suspended', ...known });
     else this.#resolve({ kind: 'completed', ...known, outcome, lacking: this.#lacking });
   }
@@ -269,7 +285,7 @@ class Execution {
     const isRoots = open.every(({ question }) => question.method === 'roots/list');
     const [watching, idle] = isRoots ? [this.#longQuiet, this.#quiet] : [this.#quiet, this.#longQuiet];
     idle.stop();
-    if (open.length === 0) watching.stop();
+    if (open.length === 0 || this.#order.desk?.isBusy) watching.stop();
     else if (this.#patience === undefined) watching.watch();
   }
 
@@ -285,6 +301,7 @@ class Execution {
 
   #end(mode: 'park' | 'stop'): void {
     this.#isOver = true;
+    this.#order.desk?.close();
     clearTimeout(this.#clock);
     this.#forgetPatience();
     this.#quiet.stop();

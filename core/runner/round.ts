@@ -26,6 +26,7 @@ import type { Outcome, RpcNotification } from '../protocol/messages.ts';
 import type { RunEnd } from './execution.ts';
 import type { Attempt } from './once.ts';
 import { once } from './once.ts';
+import { callNameOf, openDesk } from './open-desk.ts';
 import { isRepeatable } from './repeatable.ts';
 import type { Workshop } from './workshop.ts';
 
@@ -43,7 +44,7 @@ export interface Served {
 export async function served(round: Served): Promise<Attempt> {
   const offers = offersOf(round.request.params.inputResponses);
   const state = stateOf(round);
-  if (state === undefined) return replayed(round, newJournal(round.workshop.options.environment.newId()), offers);
+  if (state === undefined) return replayed(round, newJournal(callNameOf(round)), offers);
   const journal = answered(state.journal, offers);
   if (openEntries(journal).length > 0) return asking(round, journal, state.nonce);
   const unvisited = journal.entries.find(isRefusedVisit);
@@ -64,13 +65,14 @@ function guarded(round: Served, state: RoundState, work: () => Promise<Attempt>)
 /** A fresh instance goes through the journal and on from there. */
 async function replayed(round: Served, journal: Journal, offers: Offers): Promise<Attempt> {
   const { workshop, client, request, signal, emit } = round;
-  const asks = { mayAsk: true, entries: journal.entries, offers, told: journal.told };
+  const desk = await openDesk(round, journal);
+  const asks = { mayAsk: true, entries: journal.entries, offers, told: journal.told, desk };
   const end = await workshop.run(client, programRequest(request, journal.call), signal, emit, asks);
   switch (end.kind) {
     case 'aborted':
       return end.reached ? 'lost' : 'unreached';
     case 'suspended':
-      return asking(round, { ...journal, entries: end.entries, told: end.told });
+      return asking(round, { ...journal, entries: end.entries, told: end.told, facts: end.facts });
     case 'completed':
       return completed(round, end, journal);
   }
@@ -82,7 +84,7 @@ function completed(round: Served, end: RunEnd & { readonly kind: 'completed' }, 
   const urlLack = lackFor('elicitation/create', { mode: 'url' }, round.client.capabilities);
   if (urlLack !== undefined) return capabilityMissing(urlLack.required);
   const entries = pages.slice(0, LIMITS.questionsPerRoundMax).reduce(visiting, end.entries);
-  return asking(round, { ...journal, entries, told: end.told });
+  return asking(round, { ...journal, entries, told: end.told, facts: end.facts });
 }
 
 /** What the program answered, as a modern client may see it. */

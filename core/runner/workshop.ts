@@ -7,6 +7,7 @@ import type { Program } from '../ports/program.ts';
 import type { RetryLost } from '../ports/retry-lost.ts';
 import type { RoundGuard } from '../ports/round-guard.ts';
 import type { Seal } from '../ports/seal.ts';
+import type { StateStore } from '../ports/state-store.ts';
 import type { RpcNotification, RpcRequest } from '../protocol/messages.ts';
 import type { Order, RunEnd } from './execution.ts';
 import { execute } from './execution.ts';
@@ -20,10 +21,12 @@ export interface RunnerOptions {
   /** Names this process to the guard. */
   readonly owner: string;
   readonly guard?: RoundGuard;
+  /** Keeps session state and the steps of calls in progress. Without it there is no session state, and steps travel in `requestState`. */
+  readonly state?: StateStore;
   readonly retryLost: RetryLost;
 }
 
-type Asking = Pick<Order, 'mayAsk' | 'entries' | 'offers' | 'told'>;
+type Asking = Pick<Order, 'mayAsk' | 'entries' | 'offers' | 'told' | 'desk'>;
 
 const ASKS_NOTHING: Asking = { mayAsk: false, entries: [], offers: {}, told: { sent: {} } };
 

@@ -9,7 +9,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { Observer } from '../ports/observer.ts';
 import type { CallContext, StatelessServer } from '../ports/stateless-server.ts';
 import type { ModernRequest } from '../protocol/envelope.ts';
-import { standardHeaders } from '../protocol/headers.ts';
+import { HEADER, standardHeaders } from '../protocol/headers.ts';
 import type { RpcNotification, RpcResponse } from '../protocol/messages.ts';
 import { traitsOf } from '../protocol/methods.ts';
 import { messagesOf } from './answer.ts';
@@ -44,12 +44,18 @@ async function* answer(
   }
 }
 
+/** Names for a runner of ours; any other server ignores them. A session's own id is its client's secret and goes nowhere. */
+const namesOf = ({ session, attempt }: { [K in 'session' | 'attempt']: CallContext[K] | undefined }) => ({
+  ...(session && { [HEADER.callSession]: session.name, [HEADER.callSessionEnds]: String(session.endsAtMs) }),
+  ...(attempt && { [HEADER.callAttempt]: `${attempt.call}${attempt.again ? ';again' : ''}` }),
+});
+
 /** One POST and its messages, ended by the caller's signal or by the time a round may take. */
 export async function* roundTrip(
   carrier: Carrier,
   request: ModernRequest,
   mirrored: Readonly<Record<string, string>>,
-  { signal, principal, session }: CallContext,
+  { signal, principal, session, attempt }: CallContext,
   msMax: number = LIMITS.roundMsMax,
 ): AsyncGenerator<Said, void, undefined> {
   if (signal.aborted) return;
@@ -65,7 +71,7 @@ export async function* roundTrip(
       }, msMax);
   let answered = false;
   try {
-    const headers = { ...mirrored, ...standardHeaders(request) };
+    const headers = { ...mirrored, ...standardHeaders(request), ...namesOf({ session, attempt }) };
     const post = { headers, body: JSON.stringify(request), principal, session: session?.id };
     for await (const message of messagesOf(await carrier(post, stop.signal), request)) {
       answered = !('method' in message);

@@ -19,7 +19,7 @@ import { runner } from '../../core/runner/runner.ts';
 import { logObserver } from './proxy.ts';
 import { required, sessionsIn } from './settings.ts';
 
-/** A handler for what `serve` makes of a runner. The table is optional: with it, no round of a program ever runs twice. */
+/** A handler for what `serve` makes of a runner. The table is optional: with it, no round of a program ever runs twice, and sessions have state. */
 export function programHandler(
   env: Variables,
   serve: (runner: (program: Program) => StatelessServer) => StatelessServer,
@@ -28,13 +28,14 @@ export function programHandler(
   const observer = logObserver();
   const seal = aesSeal({ keys: parseKeyRing(required(env, 'FERMATA_KEYS'), 'FERMATA_KEYS') });
   const table = variable(env, 'FERMATA_TABLE')?.text;
+  const stores = table === undefined ? undefined : dynamodbStores({ table, environment, seal });
   const run = {
     seal,
     environment,
     observer,
     owner: environment.newId(),
     retryLost: sessionsIn(env).retryLost,
-    ...(table === undefined ? {} : { guard: dynamodbStores({ table, environment, seal }).rounds }),
+    ...(stores === undefined ? {} : { guard: stores.rounds, state: stores.state }),
   };
   const upstream = serve(program => runner({ program, ...run }));
   return streamingEntry({ app: statelessApp({ upstream, authenticate: invokers, hosts: 'any', observer }), observer });

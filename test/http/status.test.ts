@@ -38,6 +38,8 @@ it('every fault has its status in both eras', () => {
     'rounds_exceeded 502 502',
     'journal_mismatch 200 200',
     'journal_too_large 200 200',
+    'state_too_large 200 200',
+    'state_unavailable 200 200',
     'run_lost 200 200',
     'program_unstartable 200 200',
     'program_crashed 200 200',

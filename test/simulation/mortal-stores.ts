@@ -63,6 +63,7 @@ export function mortalStores(stores: Stores, owner: string, fate: Fate): Mortal 
         changed: (address, after, signal, patienceMs) => stores.events.changed(address, after, signal, patienceMs),
       },
       rounds: stores.rounds,
+      state: stores.state,
       mayBeAlive: candidate => candidate === owner,
       close: async () => {},
     },

@@ -60,7 +60,8 @@ export async function round(
 ): Promise<Params> {
   const _meta = { [META.protocolVersion]: '2026-07-28', [META.clientCapabilities]: capabilities };
   const call = { principal: { id: as }, signal: new AbortController().signal };
-  const context = session === undefined ? call : { ...call, session: { id: session } };
+  const context =
+    session === undefined ? call : { ...call, session: { id: session, name: session, endsAtMs: Date.now() + 60_000 } };
   for await (const message of server(
     { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { ...params, _meta } },
     context,

@@ -39,6 +39,8 @@ export const streamPartition = (session: string, stream: string): string => `str
 
 export const eventSortKey = (sequence: number): string => EVENTS + String(sequence).padStart(SEQUENCE_DIGITS, '0');
 
+export const stateKey = (scope: string): Key => ({ pk: `state#${short(scope)}`, sk: 'state' });
+
 export const roundKey = (nonce: string): Key => ({ pk: `round#${short(nonce)}`, sk: 'round' });
 
 /** The parts of a body that is too long for its item: named by the write they belong to, so they never change. */

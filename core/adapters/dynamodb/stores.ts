@@ -15,6 +15,7 @@ import { dynamodbExchangeStore } from './exchange-store.ts';
 import { Records } from './records.ts';
 import { dynamodbRoundGuard } from './round-guard.ts';
 import { dynamodbSessionStore } from './session-store.ts';
+import { dynamodbStateStore } from './state-store.ts';
 import { Table } from './table.ts';
 
 export interface DynamodbStoresOptions {
@@ -41,6 +42,7 @@ export function dynamodbStores(options: DynamodbStoresOptions): Stores {
     exchanges: dynamodbExchangeStore(table, records, events, now),
     events,
     rounds: dynamodbRoundGuard(table, bodies, now),
+    state: dynamodbStateStore(table, records),
     // Nobody owns a shared store: a lease lapses by time alone.
     mayBeAlive: () => true,
     async close() {

@@ -9,6 +9,7 @@ import { memoryExchangeStore } from './exchange-store.ts';
 import { Room } from './room.ts';
 import { memoryRoundGuard } from './round-guard.ts';
 import { memorySessionStore } from './session-store.ts';
+import { memoryStateStore } from './state-store.ts';
 
 export interface MemoryStoresOptions {
   /** Milliseconds since the epoch; the system's clock unless given. */
@@ -27,6 +28,7 @@ export function memoryStores(options: MemoryStoresOptions = {}): Stores {
     exchanges: memoryExchangeStore(room, address => events.clear(address)),
     events,
     rounds: memoryRoundGuard(room),
+    state: memoryStateStore(room),
     mayBeAlive: candidate => owner === undefined || candidate === owner,
     close: async () => events.close(),
   };

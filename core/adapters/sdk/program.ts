@@ -15,6 +15,7 @@ import type { BuiltServer, ServerFactory } from './built-server.ts';
 import { build, unstartable } from './built-server.ts';
 import { noticeInputRequired } from './input-required.ts';
 import { questionTimersOf } from './question-timers.ts';
+import { within } from './run-context.ts';
 import { ProgramTransport } from './transport.ts';
 
 export interface SdkProgramOptions {
@@ -82,7 +83,7 @@ class SdkInstance implements ProgramInstance {
       this.#open.add(message.id);
     }
     try {
-      this.#transport.deliver(message);
+      within(this.#listener.aids?.(), () => this.#transport.deliver(message));
     } catch {
       // An `onerror` or progress callback of the program threw; the protocol object goes on.
     }

@@ -14,6 +14,7 @@ const expired = (table: string, key: string): string => `
 const DELETIONS: readonly string[] = [
   expired('sessions', 'id'),
   expired('rounds', 'nonce'),
+  expired('state', 'scope'),
   expired('events', 'session, stream, sequence'),
   `DELETE FROM events WHERE (session, stream, sequence) IN (
     SELECT events.session, events.stream, events.sequence

@@ -48,6 +48,15 @@ const MIGRATIONS: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE INDEX rounds_by_expiry ON rounds (expires_at_ms);
   `,
+  `
+  CREATE TABLE state (
+    scope TEXT NOT NULL PRIMARY KEY,
+    version INTEGER NOT NULL,
+    expires_at_ms INTEGER NOT NULL,
+    record TEXT NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX state_by_expiry ON state (expires_at_ms);
+  `,
 ];
 
 /** Brings the store to the version of this program. Refuses what a newer one wrote, and databases of other programs. */

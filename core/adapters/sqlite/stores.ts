@@ -18,6 +18,7 @@ import { Pruning } from './pruning.ts';
 import { sqliteRoundGuard } from './round-guard.ts';
 import { migrate } from './schema.ts';
 import { sqliteSessionStore } from './session-store.ts';
+import { sqliteStateStore } from './state-store.ts';
 import { Writer } from './writer.ts';
 
 export interface SqliteStoresOptions {
@@ -100,6 +101,7 @@ function assemble(
     exchanges: sqliteExchangeStore(connection, writer, now),
     events,
     rounds: sqliteRoundGuard(connection, writer, owner),
+    state: sqliteStateStore(connection, writer, now),
     mayBeAlive: candidate => candidate === owner,
     async close() {
       if (closed) return;

@@ -4,6 +4,7 @@ import { describeEventLogContract } from '../../contracts/event-log.contract.ts'
 import { describeExchangeStoreContract } from '../../contracts/exchange-store.contract.ts';
 import { describeRoundGuardContract } from '../../contracts/round-guard.contract.ts';
 import { describeSessionStoreContract } from '../../contracts/session-store.contract.ts';
+import { describeStateStoreContract } from '../../contracts/state-store.contract.ts';
 import { clientOf } from '../../support/dynamodb/clients.ts';
 import type { Emulator } from '../../support/dynamodb/emulator.ts';
 import { startEmulator } from '../../support/dynamodb/emulator.ts';
@@ -26,3 +27,4 @@ describeSessionStoreContract('dynamodb', make);
 describeExchangeStoreContract('dynamodb', make);
 describeEventLogContract('dynamodb', make);
 describeRoundGuardContract('dynamodb', make);
+describeStateStoreContract('dynamodb', make);

@@ -150,7 +150,7 @@ describe('an endpoint', () => {
 });
 
 describe('tenants', () => {
-  const session = { id: 'session-1' };
+  const session = { id: 'session-1', name: 'name-1', endsAtMs: 1 };
   const tenantsOf = async (tenant: 'principal' | 'session', principals: readonly string[], withSession: boolean) => {
     const tenanted = lambda.get('tenanted');
     tenanted.kill();

@@ -4,6 +4,7 @@ import { describeEventLogContract } from '../../contracts/event-log.contract.ts'
 import { describeExchangeStoreContract } from '../../contracts/exchange-store.contract.ts';
 import { describeRoundGuardContract } from '../../contracts/round-guard.contract.ts';
 import { describeSessionStoreContract } from '../../contracts/session-store.contract.ts';
+import { describeStateStoreContract } from '../../contracts/state-store.contract.ts';
 import type { StoresUnderTest } from '../../contracts/stores-under-test.ts';
 import { handClock, sampleExchange, sampleSession } from '../../contracts/stores-under-test.ts';
 
@@ -17,6 +18,7 @@ describeSessionStoreContract('memory', make);
 describeExchangeStoreContract('memory', make);
 describeEventLogContract('memory', make);
 describeRoundGuardContract('memory', make);
+describeStateStoreContract('memory', make);
 
 describe('memory stores', () => {
   test('a full store refuses a new row with advice and loses none', async () => {

@@ -4,6 +4,7 @@ import { describeEventLogContract } from '../../contracts/event-log.contract.ts'
 import { describeExchangeStoreContract } from '../../contracts/exchange-store.contract.ts';
 import { describeRoundGuardContract } from '../../contracts/round-guard.contract.ts';
 import { describeSessionStoreContract } from '../../contracts/session-store.contract.ts';
+import { describeStateStoreContract } from '../../contracts/state-store.contract.ts';
 import { DRIVERS, makeOnDisk, NODE_HAS_SQLITE } from './stores-on-disk.ts';
 
 for (const driver of DRIVERS) {
@@ -12,6 +13,7 @@ for (const driver of DRIVERS) {
   describeExchangeStoreContract(driver, make);
   describeEventLogContract(driver, make);
   describeRoundGuardContract(driver, make);
+  describeStateStoreContract(driver, make);
 }
 
 describe('the choice of the driver', () => {
