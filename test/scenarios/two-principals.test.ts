@@ -182,7 +182,7 @@ describe('what one principal has', () => {
 
   it('ends when its own principal ends it', async () => {
     expect((await endSession(deployment.url, alice.sessionId, 'alice')).status).toBe(200);
-    expect(await said(alice.client.post(alice.client.request('ping')))).toEqual(UNKNOWN);
+    expect(await said(alice.client.post(alice.client.request('ping')))).toEqual([404, 'session_ended']);
   });
 });
 
