@@ -54,6 +54,18 @@ export const LIMITS = {
   toolListsMax: 1_000,
   /** Pages of a list the proxy reads to find one tool. */
   listPagesMax: 100,
+  /**
+   * What is kept in memory between the rounds of a call, and between the calls of a session: runs that wait, programs in this
+   * process, child processes, and for how long after they were used last. All of it may go at any time.
+   */
+  parkedRunsMax: 1_000,
+  warmProgramsMax: 1_000,
+  warmChildrenMax: 32,
+  warmMsMax: 15 * 60_000,
+  /** How often the aged ones are looked for. */
+  warmSweepMs: 30_000,
+  /** Messages of a program that a parked run keeps for when it goes on. */
+  parkedMessagesMax: 32,
   /** Questions of one round. */
   questionsPerRoundMax: 32,
   /** A JSON answer of an upstream. */

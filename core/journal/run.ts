@@ -3,7 +3,8 @@
  *
  * Rules of this file: everything that decides about a question is here; a step is a table cell, and an absent cell means that
  * the event says nothing in that phase (`step` returns `undefined` and nothing changed); what must be done is returned as
- * data. Ended phases have no cells: late output of a program is nobody's business. It does not know how a program is
+ * data. Ended phases have no cells: late output of a program is nobody's business. Only a suspended run may go on, if it is
+ * still there. It does not know how a program is
  * started or spoken to, and not what time it is: that a program is quiet (`rested`), and has been for long (`waited`), are
  * events.
  *
@@ -60,6 +61,8 @@ export interface RunEvents {
   rested: object;
   /** It has done so for as long as we wait for questions that are missing. */
   waited: object;
+  /** The answers have come while it was parked: every entry has one. */
+  resumed: { readonly entries: readonly Entry[] };
   responded: { readonly outcome: Outcome };
   broke: { readonly fault: Fault };
 }
@@ -82,7 +85,7 @@ export const RUN_TABLE: Readonly<Record<RunPhase, Partial<Record<RunEventType, R
   },
   live: { asked: 'live', withdrawn: 'live', rested: 'suspended', responded: 'completed', broke: 'failed' },
   completed: {},
-  suspended: {},
+  suspended: { resumed: 'live' },
   failed: {},
 };
 
@@ -130,6 +133,8 @@ function fold(run: Run, event: RunEvent): RunStep | undefined {
       return run.open.length === 0 ? undefined : resting(run);
     case 'waited':
       return run.open.length === 0 ? undefined : placing(run, 'any');
+    case 'resumed':
+      return resuming(run, event.entries);
     case 'responded':
       return { value: responding(run, event.outcome), effects: [] };
     case 'broke':
@@ -228,6 +233,20 @@ function placing(run: Run, which: 'varying' | 'any'): RunStep {
   const attempted = rest.find(({ question }) => question.method !== 'roots/list');
   if (attempted === undefined) return { value: { ...value, isImpatient: true }, effects };
   return { value: { ...value, fault: divergence(missing, attempted.question, run.entries) }, effects: [] };
+}
+
+/** The questions of a parked run meet their answers; those that one round had no room for stay open, as a replay asks them again. */
+function resuming(run: Run, entries: readonly Entry[]): RunStep {
+  const used = new Set(run.used);
+  const effects: RunEffect[] = [];
+  const open = run.open.filter(({ id, question, nth }) => {
+    const entry = entries.find(({ print, nth: place, answer }) => print === question.print && place === nth && answer);
+    if (entry?.answer === undefined) return true;
+    used.add(entry.key);
+    effects.push({ type: 'reply', id, outcome: entry.answer, entry });
+    return false;
+  });
+  return { value: { ...run, entries, used, open, offers: {} }, effects };
 }
 
 /** A result that leaves recorded answers out belongs to another course of events; an error may well come early. */

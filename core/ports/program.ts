@@ -2,7 +2,7 @@
  * An await-style MCP server as the runner sees it: something that can be started afresh for every run and spoken to in
  * JSON-RPC. Contract: `test/contracts/program.contract.ts`.
  */
-import type { Message } from '../protocol/messages.ts';
+import type { Message, RequestId } from '../protocol/messages.ts';
 import type { Aids } from './aids.ts';
 
 /** One started instance. It speaks the legacy era: it expects `initialize` first. */
@@ -19,13 +19,14 @@ export interface ProgramInstance {
 }
 
 export interface ProgramListener {
-  onMessage(message: Message): void;
+  /** `about` is the request in whose course it was said, where the program's side can tell. */
+  onMessage(message: Message, about?: RequestId): void;
   /** A line or message that is no JSON-RPC; reported, otherwise ignored. */
   onGarbage(text: string): void;
   /** The instance is gone by itself: crashed, exited, or closed its side. */
   onExit(reason: { readonly message: string; readonly detail?: string }): void;
-  /** What the run offers the program's handlers, where the program runs in this process; asked for at each message to it. */
-  aids?(): Aids | undefined;
+  /** What the run of a request offers its handler, where the program runs in this process; asked for at each request to it. */
+  aids?(request: RequestId): Aids | undefined;
 }
 
 export interface Program {
@@ -36,6 +37,11 @@ export interface Program {
    * the event loop tell (in process).
    */
   readonly settleMs: number;
+  /**
+   * Whether an instance tells of everything it says in which request's course it says it, so that several requests can be
+   * open at one instance without being mixed up.
+   */
+  readonly attributes: boolean;
   /** Starts a fresh instance. Throws `program_unstartable`. */
   start(listener: ProgramListener): Promise<ProgramInstance>;
 }

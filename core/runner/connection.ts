@@ -14,12 +14,12 @@ import { isNotification, isRequest, outcomeOf, responseOf } from '../protocol/me
 
 /** Who hears the program. */
 export interface Hearer {
-  onRequest(request: RpcRequest): void;
-  onNotification(notification: RpcNotification): void;
+  onRequest(request: RpcRequest, about: RequestId | undefined): void;
+  onNotification(notification: RpcNotification, about: RequestId | undefined): void;
   /** The program is of no more use: it is gone, or does what it must not. */
   onLost(fault: Fault): void;
-  /** What the run offers the program. */
-  aids(): Aids | undefined;
+  /** What the run of that request offers its handler. */
+  aids(request: RequestId): Aids | undefined;
 }
 
 export class Connection {
@@ -41,18 +41,27 @@ export class Connection {
   /** Starts the program. If the connection was cut meanwhile, the late instance is ended at once. */
   async start(): Promise<void> {
     const instance = await this.#program.start({
-      onMessage: message => this.#hear(message),
+      onMessage: (message, about) => this.#hear(message, about),
       onGarbage: text => this.#garbage(text),
       onExit: reason => this.#exited(reason),
-      aids: () => (this.#isCut ? undefined : this.#hearer.aids()),
+      aids: request => (this.#isCut ? undefined : this.#hearer.aids(request)),
     });
     if (this.#isCut) this.#finish(instance);
     else this.#instance = instance;
   }
 
-  /** How many messages the program has sent. */
-  get messages(): number {
-    return this.#messages;
+  /** A run begins or goes on: what the program may send is counted from here. */
+  recount(): void {
+    this.#messages = 0;
+  }
+
+  get isCut(): boolean {
+    return this.#isCut;
+  }
+
+  /** Whether the program has not answered that request yet. */
+  isAwaiting(id: RequestId): boolean {
+    return this.#awaited.has(id);
   }
 
   /** Sends a request of the runner's own. Never settles if the program does not answer: the run has a clock. */
@@ -91,10 +100,10 @@ export class Connection {
     });
   }
 
-  #hear(message: Message): void {
+  #hear(message: Message, about: RequestId | undefined): void {
     if (this.#isCut || this.#isFlooding()) return;
-    if (isRequest(message)) this.#hearer.onRequest(message);
-    else if (isNotification(message)) this.#hearer.onNotification(message);
+    if (isRequest(message)) this.#hearer.onRequest(message, about);
+    else if (isNotification(message)) this.#hearer.onNotification(message, about);
     else if (message.id !== undefined) {
       const awaited = this.#awaited.get(message.id);
       this.#awaited.delete(message.id);

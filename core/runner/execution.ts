@@ -2,88 +2,43 @@
  * One execution of a program for one round: it feeds the run machine with what the program says and carries out its
  * effects, until the run is completed, suspended or failed.
  *
- * A suspended run is parked: its awaits never settle, so that no `catch` and no `finally` of the program runs. A run that
- * is still there when the answers come could be resumed in place; today it is always replayed by a fresh instance, and that
- * must always be right. Nothing here knows `requestState`, principals or the modern wire.
+ * A suspended run is parked: its awaits never settle, so that no `catch` and no `finally` of the program runs. If it is still
+ * there when the answers come, it goes on where it is; else the program is run again from the start, which must always come to
+ * the same. Nothing here knows `requestState`, principals or the modern wire.
  */
 import { Fault, faultOf, invariant } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Client } from '../bridge/from-modern.ts';
 import { isAdvertised } from '../bridge/from-modern.ts';
-import type { Destination } from '../bridge/from-notification.ts';
 import { destinationOf } from '../bridge/from-notification.ts';
 import type { Introduction } from '../bridge/from-program.ts';
 import type { Lack } from '../bridge/from-question.ts';
 import { lackFor } from '../bridge/from-question.ts';
-import type { Offers } from '../journal/answering.ts';
-import type { Fact } from '../journal/fact.ts';
-import type { Entry, Told } from '../journal/journal.ts';
 import { questionOf } from '../journal/question.ts';
 import type { Run, RunEvent } from '../journal/run.ts';
 import { begun, step } from '../journal/run.ts';
 import type { Suppression } from '../journal/suppression.ts';
 import { suppression } from '../journal/suppression.ts';
-import type { Observer } from '../ports/observer.ts';
-import type { Program } from '../ports/program.ts';
+import type { Aids } from '../ports/aids.ts';
 import { metaOf } from '../protocol/envelope.ts';
-import type { Outcome, RpcNotification, RpcRequest } from '../protocol/messages.ts';
+import type { Outcome, RequestId, RpcNotification, RpcRequest } from '../protocol/messages.ts';
 import { isRequestId } from '../protocol/messages.ts';
 import type { InputMethod } from '../protocol/methods.ts';
 import { isInputMethod } from '../protocol/methods.ts';
-import { Connection } from './connection.ts';
-import type { Desk } from './desk.ts';
-import { shakeHands } from './handshake.ts';
+import type { Connection } from './connection.ts';
+import type { Order, ParkedRun, Resumption, RunEnd } from './order.ts';
 import type { Quiescence } from './quiescence.ts';
 import { quiescence } from './quiescence.ts';
-
-export interface Order {
-  readonly program: Program;
-  readonly client: Client;
-  /** Resources to subscribe to. */
-  readonly uris: readonly string[];
-  /** What to ask of the program; without it only the handshake is made. */
-  readonly request?: RpcRequest;
-  /** Whether the program's questions can be put to the client. */
-  readonly mayAsk: boolean;
-  readonly entries: readonly Entry[];
-  readonly offers: Offers;
-  readonly told: Told;
-  /** What the program may use besides; absent where it has no call of a client. */
-  readonly desk?: Desk;
-  readonly onNotification: (notification: RpcNotification, destination: Destination) => void;
-  readonly observer: Observer;
-  readonly signal: AbortSignal;
-}
-
-export type RunEnd =
-  | {
-      readonly kind: 'completed';
-      readonly outcome: Outcome;
-      readonly introduction: Introduction;
-      /** Capabilities the client lacked for what the program asked. */
-      readonly lacking: Lack['required'] | undefined;
-      readonly entries: readonly Entry[];
-      readonly told: Told;
-      readonly facts: readonly Fact[];
-    }
-  | {
-      readonly kind: 'suspended';
-      readonly introduction: Introduction;
-      readonly entries: readonly Entry[];
-      readonly told: Told;
-      readonly facts: readonly Fact[];
-    }
-  /** Nobody wants the answer any more; `reached` tells whether the program had got the request. */
-  | { readonly kind: 'aborted'; readonly reached: boolean };
+import type { Occupant, StartedProgram } from './started-program.ts';
 
 /** Runs the program. Rejects with a fault where it gives no answer. */
 export const execute = (order: Order): Promise<RunEnd> =>
   new Promise((resolve, reject) => new Execution(order, resolve, reject).begin());
 
-class Execution {
-  readonly #order: Order;
-  readonly #resolve: (end: RunEnd) => void;
-  readonly #reject: (fault: Fault) => void;
+class Execution implements Occupant, ParkedRun {
+  #order: Order;
+  #resolve: (end: RunEnd) => void;
+  #reject: (fault: Fault) => void;
   readonly #connection: Connection;
   readonly #quiet: Quiescence;
   /** Used while roots alone are asked for: see `#watch`. */
@@ -97,6 +52,10 @@ class Execution {
   #clock: NodeJS.Timeout | undefined;
   #patience: NodeJS.Timeout | undefined;
   #isOver = false;
+  /** What the program asked while the run was parked. */
+  #late: RpcRequest[] | undefined;
+  /** Something happened while it was parked that a replay would not see: it must not go on. */
+  #isSpoiled = false;
 
   constructor(order: Order, resolve: (end: RunEnd) => void, reject: (fault: Fault) => void) {
     this.#order = order;
@@ -104,35 +63,50 @@ class Execution {
     this.#reject = reject;
     this.#run = begun(order.entries, order.offers);
     this.#news = suppression(order.told);
-    const { progressToken } = metaOf(order.request);
-    this.#listening = {
-      token: isRequestId(progressToken) ? progressToken : undefined,
-      logLevel: order.client.logLevel,
-    };
+    this.#listening = { token: tokenOf(order.request), logLevel: order.client.logLevel };
     const rested = (): void => this.#step({ type: 'rested' });
     this.#quiet = quiescence(order.program.settleMs, rested);
     this.#longQuiet = quiescence(LIMITS.rootsSettleMs, rested);
-    this.#connection = new Connection(
-      order.program,
-      {
-        onRequest: request => this.#answer(request),
-        onNotification: notification => this.#notice(notification),
-        onLost: fault => this.#fail(fault),
-        aids: () => this.#order.desk,
-      },
-      order.observer,
-    );
+    this.#connection = order.started.connection;
+  }
+
+  get id(): RequestId | undefined {
+    return this.#order.request?.id;
+  }
+
+  onRequest(request: RpcRequest): void {
+    if (this.#late === undefined) this.#answer(request);
+    else if (this.#late.push(request) > LIMITS.parkedMessagesMax) this.#isSpoiled = true;
+  }
+
+  onNotification(notification: RpcNotification): void {
+    if (this.#late === undefined) this.#notice(notification);
+    else if (notification.method === 'notifications/cancelled') this.#isSpoiled ||= this.#hasOpen(notification);
+  }
+
+  onLost(fault: Fault): void {
+    this.#fail(fault);
+  }
+
+  aids(): Aids | undefined {
+    return this.#order.desk;
+  }
+
+  #hasOpen({ params }: RpcNotification): boolean {
+    return [...this.#run.open, ...(this.#late ?? [])].some(({ id }) => id === params?.requestId);
   }
 
   begin(): void {
     const { signal, program } = this.#order;
     if (signal.aborted) {
+      this.#order.started.leave(this, 'done');
       this.#resolve({ kind: 'aborted', reached: false });
       return;
     }
     signal.addEventListener('abort', this.#abort);
     const { desk } = this.#order;
     if (desk !== undefined) desk.onIdle = () => this.#idled();
+    this.#order.started.enter(this);
     this.#clock = setTimeout(() => {
       const seconds = LIMITS.programStartMsMax / 1000;
       this.#fail(
@@ -143,12 +117,41 @@ class Execution {
   }
 
   async #start(): Promise<void> {
-    const { client, uris, request } = this.#order;
-    await this.#connection.start();
-    const introduction = await shakeHands(this.#connection, client, uris);
+    const { client, uris, request, started } = this.#order;
+    const introduction = await started.ready(client, uris);
     if (this.#isOver) return;
     this.#introduction = introduction;
-    this.#step({ type: 'responded', outcome: await this.#outcomeOf(request, introduction) });
+    const outcome = await this.#outcomeOf(request, introduction);
+    // A parked run that ends by itself was not answered: a replay with the answers takes another course.
+    if (this.#late !== undefined) this.#isSpoiled = true;
+    else this.#step({ type: 'responded', outcome });
+  }
+
+  resume({ request, ...news }: Resumption): Promise<RunEnd> | undefined {
+    const { started, program } = this.#order;
+    const isFit = !this.#isSpoiled && tokenOf(request) === this.#listening.token;
+    if (!isFit || !started.isHolding(this) || (started.isBusy && !program.attributes) || news.signal.aborted) {
+      this.drop();
+      return undefined;
+    }
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+      this.#order = { ...this.#order, ...news };
+      this.#listening.logLevel = news.client.logLevel;
+      const late = this.#late ?? [];
+      this.#late = undefined;
+      started.enter(this);
+      news.signal.addEventListener('abort', this.#abort);
+      this.#limitRound();
+      this.#step({ type: 'resumed', entries: news.entries });
+      for (const asked of late) this.#answer(asked);
+    });
+  }
+
+  drop(): void {
+    if (this.#isOver) return;
+    this.#end('dropped');
   }
 
   /** The program's answer; without a request, and for one behind a capability it does not advertise, it is not troubled. */
@@ -183,7 +186,7 @@ class Execution {
       const params = { requestId, reason: 'The client went away.' };
       this.#connection.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params });
     }
-    this.#end('stop');
+    this.#end('stopped');
     this.#resolve({ kind: 'aborted', reached });
   };
 
@@ -259,21 +262,35 @@ class Execution {
   /** What the run's phase calls for. A reply may have brought the run to its end already, within the step that sent it. */
   #settle(): void {
     const { phase, open, outcome, fault, entries } = this.#run;
-    if (this.#isOver) return;
+    if (this.#isOver || this.#late !== undefined) return;
     if (phase === 'replaying' || phase === 'live') {
       this.#watch(phase, open);
       return;
     }
-    this.#end(phase === 'suspended' ? 'park' : 'stop');
     if (fault !== undefined) {
+      this.#end(this.#introduction === undefined ? 'broken' : 'stopped');
       this.#reject(fault);
       return;
     }
     const introduction = this.#introduction;
     invariant(introduction !== undefined, 'A run ends well only after its handshake.');
     const known = { introduction, entries, told: this.#news.told(), facts: this.#order.desk?.facts ?? [] };
-    if (outcome === undefined) this.#resolve({ kind: 'suspended', ...known });
-    else this.#resolve({ kind: 'completed', ...known, outcome, lacking: this.#lacking });
+    if (outcome === undefined) this.#resolve({ kind: 'suspended', ...known, parked: this.#park() });
+    else {
+      this.#end('done');
+      this.#resolve({ kind: 'completed', ...known, outcome, lacking: this.#lacking });
+    }
+  }
+
+  #park(): ParkedRun | undefined {
+    if (!this.#order.mayPark) {
+      this.#end('dropped');
+      return undefined;
+    }
+    this.#late = [];
+    this.#rest();
+    this.#order.started.leave(this, 'parked');
+    return this;
   }
 
   /**
@@ -299,14 +316,24 @@ class Execution {
     this.#patience = undefined;
   }
 
-  #end(mode: 'park' | 'stop'): void {
+  #end(how: 'done' | 'dropped' | 'stopped' | 'broken'): void {
     this.#isOver = true;
     this.#order.desk?.close();
+    this.#rest();
+    this.#order.started.leave(this, how);
+  }
+
+  /** Nothing is watched any more. */
+  #rest(): void {
     clearTimeout(this.#clock);
     this.#forgetPatience();
     this.#quiet.stop();
     this.#longQuiet.stop();
     this.#order.signal.removeEventListener('abort', this.#abort);
-    this.#connection.cut(mode);
   }
+}
+
+function tokenOf(request: RpcRequest | undefined): RequestId | undefined {
+  const { progressToken } = metaOf(request);
+  return isRequestId(progressToken) ? progressToken : undefined;
 }

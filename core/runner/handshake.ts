@@ -22,19 +22,31 @@ export async function shakeHands(
     throw new Fault('program_unstartable', `The program refused to initialize: ${initialized.error.message}`);
   const introduction = introductionOf(initialized.result);
   connection.send({ jsonrpc: '2.0', method: 'notifications/initialized' });
-  await Promise.all([...reapplied(connection, client, uris, introduction), connection.request('barrier', 'ping')]);
+  await Promise.all([
+    ...reapplied(connection, { logLevel: client.logLevel, uris }, introduction),
+    connection.request('barrier', 'ping'),
+  ]);
   return introduction;
+}
+
+/** Tells a program that goes on what has changed: another log level, more resources to watch. */
+export async function brought(connection: Connection, news: News, introduction: Introduction): Promise<void> {
+  await Promise.all(reapplied(connection, news, introduction));
+}
+
+interface News {
+  readonly logLevel: Client['logLevel'];
+  readonly uris: readonly string[];
 }
 
 /** What a session would have told the program long ago. That it may refuse is its business. */
 function* reapplied(
   connection: Connection,
-  client: Client,
-  uris: readonly string[],
+  { logLevel, uris }: News,
   { capabilities }: Introduction,
 ): Generator<Promise<Outcome>> {
-  if (client.logLevel !== undefined && capabilities.logging !== undefined)
-    yield connection.request('level', 'logging/setLevel', { level: client.logLevel });
+  if (logLevel !== undefined && capabilities.logging !== undefined)
+    yield connection.request('level', 'logging/setLevel', { level: logLevel });
   if (capabilities.resources?.subscribe === true)
     for (const uri of uris) yield connection.request(`subscribe ${uri}`, 'resources/subscribe', { uri });
 }

@@ -23,10 +23,10 @@ import type { CallContext } from '../ports/stateless-server.ts';
 import type { ModernRequest } from '../protocol/envelope.ts';
 import { callDigest } from '../protocol/json.ts';
 import type { Outcome, RpcNotification } from '../protocol/messages.ts';
-import type { RunEnd } from './execution.ts';
 import type { Attempt } from './once.ts';
 import { once } from './once.ts';
 import { callNameOf, openDesk } from './open-desk.ts';
+import type { ParkedRun, RunEnd } from './order.ts';
 import { isRepeatable } from './repeatable.ts';
 import type { Workshop } from './workshop.ts';
 
@@ -50,7 +50,15 @@ export async function served(round: Served): Promise<Attempt> {
   const unvisited = journal.entries.find(isRefusedVisit);
   if (unvisited !== undefined) return notVisited(round.request.method, unvisited);
   const visited = { ...journal, entries: journal.entries.filter(entry => entry.aside !== true) };
-  return guarded(round, state, () => replayed(round, visited, {}));
+  return guarded(round, state, () => resumed(round, state.nonce, visited));
+}
+
+/** The run that waits in this process goes on; if there is none, a replay comes to the same. */
+async function resumed(round: Served, nonce: string, journal: Journal): Promise<Attempt> {
+  const { workshop, client, signal, emit } = round;
+  const request = programRequest(round.request, journal.call);
+  const end = workshop.resumed(nonce, { request, client, signal, entries: journal.entries }, emit);
+  return end === undefined ? replayed(round, journal, {}) : ended(round, journal, await end);
 }
 
 /** Runs the round once, unless the caller's lease already sees to that. */
@@ -66,15 +74,34 @@ function guarded(round: Served, state: RoundState, work: () => Promise<Attempt>)
 async function replayed(round: Served, journal: Journal, offers: Offers): Promise<Attempt> {
   const { workshop, client, request, signal, emit } = round;
   const desk = await openDesk(round, journal);
-  const asks = { mayAsk: true, entries: journal.entries, offers, told: journal.told, desk };
-  const end = await workshop.run(client, programRequest(request, journal.call), signal, emit, asks);
+  const session = round.call.session?.id;
+  const asks = { mayAsk: true, entries: journal.entries, offers, told: journal.told, desk, session };
+  return ended(round, journal, await workshop.run(client, programRequest(request, journal.call), signal, emit, asks));
+}
+
+/** What came of a run, for the client. */
+function ended(round: Served, journal: Journal, end: RunEnd): Attempt {
   switch (end.kind) {
     case 'aborted':
       return end.reached ? 'lost' : 'unreached';
     case 'suspended':
-      return asking(round, { ...journal, entries: end.entries, told: end.told, facts: end.facts });
+      return suspended(round, { ...journal, entries: end.entries, told: end.told, facts: end.facts }, end.parked);
     case 'completed':
       return completed(round, end, journal);
+  }
+}
+
+/** The run is parked under the nonce of the round that its answers will begin. */
+function suspended(round: Served, journal: Journal, parked: ParkedRun | undefined): Outcome {
+  const { environment } = round.workshop.options;
+  const nonce = environment.newId();
+  try {
+    const outcome = asking(round, journal, nonce);
+    if (parked !== undefined) round.workshop.parked.park(nonce, parked);
+    return outcome;
+  } catch (thrown) {
+    parked?.drop();
+    throw thrown;
   }
 }
 

@@ -20,16 +20,32 @@ import { pumped } from './pump.ts';
 import type { Served } from './round.ts';
 import { modernOutcome, served } from './round.ts';
 import type { RunnerOptions } from './workshop.ts';
-import { Workshop } from './workshop.ts';
+import { ASKS_NOTHING, Workshop } from './workshop.ts';
 
 export type { RunnerOptions } from './workshop.ts';
 
 type Output = AsyncGenerator<RpcNotification | RpcResponse, void, void>;
 
-export function runner(options: RunnerOptions): StatelessServer {
+/** A stateless server, with what it keeps in memory to make it faster. */
+export interface Runner {
+  (...call: Parameters<StatelessServer>): ReturnType<StatelessServer>;
+  /** A session has ended: what is kept for it goes. */
+  release(session: string): void;
+  /** Ends every program that is kept. Calls that wait go on elsewhere, or when the runner is made anew. */
+  close(): void;
+}
+
+export function runner(options: RunnerOptions): Runner {
   const workshop = new Workshop(options);
-  return (request, call) =>
+  const serve: StatelessServer = (request, call) =>
     request.method === 'subscriptions/listen' ? listen(workshop, request, call) : respond(workshop, request, call);
+  return Object.assign(serve, {
+    release: (session: string) => workshop.programs.release(session),
+    close: () => {
+      workshop.parked.clear();
+      workshop.programs.close();
+    },
+  });
 }
 
 async function* respond(workshop: Workshop, request: ModernRequest, call: CallContext): Output {
@@ -55,7 +71,10 @@ async function attempted(round: Served): Promise<Attempt> {
     const introduction = await workshop.introduction(client, signal, LIMITS.introductionKeepMs);
     return introduction === undefined ? 'unreached' : { result: discovery(introduction) };
   }
-  const end = await workshop.run(client, programRequest(request, workshop.options.environment.newId()), signal, emit);
+  const end = await workshop.run(client, programRequest(request, workshop.options.environment.newId()), signal, emit, {
+    ...ASKS_NOTHING,
+    session: round.call.session?.id,
+  });
   if (end.kind === 'completed') return modernOutcome(request, end);
   return 'lost';
 }

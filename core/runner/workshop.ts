@@ -9,9 +9,11 @@ import type { RoundGuard } from '../ports/round-guard.ts';
 import type { Seal } from '../ports/seal.ts';
 import type { StateStore } from '../ports/state-store.ts';
 import type { RpcNotification, RpcRequest } from '../protocol/messages.ts';
-import type { Order, RunEnd } from './execution.ts';
 import { execute } from './execution.ts';
 import { Feed } from './feed.ts';
+import type { Order, Resumption, RunEnd } from './order.ts';
+import { ParkedRuns } from './parked-runs.ts';
+import { StartedPrograms } from './started-programs.ts';
 
 export interface RunnerOptions {
   readonly program: Program;
@@ -24,20 +26,33 @@ export interface RunnerOptions {
   /** Keeps session state and the steps of calls in progress. Without it there is no session state, and steps travel in `requestState`. */
   readonly state?: StateStore;
   readonly retryLost: RetryLost;
+  /**
+   * What stays in memory: `nothing`, the default; `runs` that wait, so that an answer which reaches this process need not
+   * replay them; also the `programs` between the calls of a session, so that what they remember is there for its next call.
+   */
+  readonly warm?: Warmth;
 }
+
+export type Warmth = 'nothing' | 'runs' | 'programs';
 
 type Asking = Pick<Order, 'mayAsk' | 'entries' | 'offers' | 'told' | 'desk'>;
 
-const ASKS_NOTHING: Asking = { mayAsk: false, entries: [], offers: {}, told: { sent: {} } };
+export const ASKS_NOTHING: Asking = { mayAsk: false, entries: [], offers: {}, told: { sent: {} } };
 
 /** One runner's program, with what is remembered of it between runs. */
 export class Workshop {
   readonly options: RunnerOptions;
   readonly feed = new Feed();
+  readonly parked: ParkedRuns;
+  readonly programs: StartedPrograms;
   #introduction: { readonly value: Introduction; readonly atMs: number } | undefined;
 
   constructor(options: RunnerOptions) {
     this.options = options;
+    const { program, environment, observer, warm } = options;
+    this.parked = new ParkedRuns(environment);
+    const publish = (notification: RpcNotification): void => this.feed.publish(notification);
+    this.programs = new StartedPrograms({ program, environment, observer, keep: warm === 'programs', publish });
   }
 
   /** Runs the program once. Changes it reports go to the feed, everything else to `emit`. */
@@ -46,22 +61,36 @@ export class Workshop {
     request: RpcRequest | undefined,
     signal: AbortSignal,
     emit: (notification: RpcNotification) => void = () => {},
-    asking: Asking = ASKS_NOTHING,
+    { session, ...asking }: Asking & { readonly session?: string | undefined } = ASKS_NOTHING,
   ): Promise<RunEnd> {
-    const { program, observer, environment } = this.options;
+    const { program, environment, warm = 'nothing' } = this.options;
     const end = await execute({
       ...asking,
       program,
-      observer,
+      started: this.programs.for(session, request?.id),
+      mayPark: warm !== 'nothing',
       client,
       signal,
       uris: this.feed.urisWith(client.subscriptions),
       ...(request === undefined ? {} : { request }),
-      onNotification: (notification, destination) =>
-        destination === 'feed' ? this.feed.publish(notification) : emit(notification),
+      onNotification: this.#hearing(emit),
     });
     if (end.kind !== 'aborted') this.#introduction = { value: end.introduction, atMs: environment.now() };
     return end;
+  }
+
+  /** Goes on with a run that waits in this process; `undefined` if there is none that can. */
+  resumed(
+    nonce: string,
+    resumption: Omit<Resumption, 'onNotification'>,
+    emit: (notification: RpcNotification) => void,
+  ): Promise<RunEnd> | undefined {
+    return this.parked.take(nonce)?.resume({ ...resumption, onNotification: this.#hearing(emit) });
+  }
+
+  #hearing(emit: (notification: RpcNotification) => void): Order['onNotification'] {
+    return (notification, destination) =>
+      destination === 'feed' ? this.feed.publish(notification) : emit(notification);
   }
 
   /** What the program last said about itself, if it has run in this process. */

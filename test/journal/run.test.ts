@@ -191,11 +191,28 @@ test('more questions than a journal may hold fail the run', () => {
   expect(run.fault?.code).toBe('journal_too_large');
 });
 
+test('a suspended run goes on when its answers have come, and what had no room in its round stays open', () => {
+  const suspended = after(begun([], { offered: accepted('x').result }), asked(1, 'a'), asked(2, 'a'), {
+    type: 'rested',
+  });
+  const entries = suspended.entries.slice(0, 1).map(entry => ({ ...entry, answer: accepted('one') }));
+  const event: RunEvent = { type: 'resumed', entries };
+  expect(repliesTo(suspended, event)).toEqual([[1, accepted('one')]]);
+  const resumed = after(suspended, event);
+  expect([resumed.phase, resumed.open.map(({ id }) => id), resumed.entries, resumed.offers]).toEqual([
+    'live',
+    [2],
+    entries,
+    {},
+  ]);
+});
+
 const EVENTS: Record<RunEventType, RunEvent> = {
   asked: asked(9, 'late'),
   withdrawn: { type: 'withdrawn', id: 1 },
   rested: { type: 'rested' },
   waited: { type: 'waited' },
+  resumed: { type: 'resumed', entries: [] },
   responded: { type: 'responded', outcome: { result: {} } },
   broke: { type: 'broke', fault: new Fault('program_crashed', 'gone') },
 };
@@ -211,7 +228,9 @@ for (const [phase, ending] of Object.entries(ENDED))
     const run = after(begun([], {}), asked(1, 'a'), ending);
     expect(run.phase).toBe(phase);
     const before = structuredClone({ ...run, fault: undefined });
-    for (const event of Object.values(EVENTS)) expect(step(run, event)).toBeUndefined();
+    const { resumed, ...others } = EVENTS;
+    for (const event of Object.values(others)) expect(step(run, event)).toBeUndefined();
+    if (phase !== 'suspended') expect(step(run, resumed)).toBeUndefined();
     expect({ ...run, fault: undefined }).toEqual(before);
   });
 

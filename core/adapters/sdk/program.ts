@@ -6,9 +6,10 @@
  * process. So its awaits never settle, its timers are gone, its output is cut, and the garbage collector takes the rest. `stop`
  * also aborts the signals of its open requests and closes the server, so that a program that listens can clean up.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Program, ProgramInstance, ProgramListener } from '../../ports/program.ts';
-import type { Message, RequestId } from '../../protocol/messages.ts';
+import type { Message, RequestId, RpcRequest } from '../../protocol/messages.ts';
 import { isRequest, isResponse } from '../../protocol/messages.ts';
 import { isInputMethod } from '../../protocol/methods.ts';
 import type { BuiltServer, ServerFactory } from './built-server.ts';
@@ -30,6 +31,7 @@ export function sdkProgram(factory: ServerFactory, options: SdkProgramOptions = 
   return {
     name,
     settleMs: 0,
+    attributes: true,
     start: async listener => {
       const built = await build(factory, name, 'legacy');
       return SdkInstance.connected(built, name, listener, options.noticeReturns === true);
@@ -41,22 +43,29 @@ export function sdkProgram(factory: ServerFactory, options: SdkProgramOptions = 
 export const nameOf = (factory: ServerFactory): string =>
   factory.name === '' || factory.name === 'default' ? 'the program' : factory.name;
 
+/** The request in whose handling something happens: what tells apart the handlers that run in one instance at a time. */
+const handling = new AsyncLocalStorage<RequestId>();
+
 class SdkInstance implements ProgramInstance {
   readonly #built: BuiltServer;
   readonly #listener: ProgramListener;
   readonly #transport: ProgramTransport;
   /** Requests to the program that it has not answered. */
   readonly #open = new Set<RequestId>();
-  /** Whether the program has awaited a question since it was last idle. */
-  #asked = false;
+  /** Those of them that have awaited a question; `undefined` stands for one that cannot be told. */
+  readonly #asked = new Set<RequestId | undefined>();
   #ended = false;
 
   private constructor(built: BuiltServer, name: string, listener: ProgramListener) {
     this.#built = built;
     this.#listener = listener;
     const defuse = questionTimersOf(built.protocol, name);
-    const observed = { ...listener, onMessage: (message: Message) => this.#received(message) };
-    this.#transport = new ProgramTransport(observed, defuse, () => this.#closed());
+    const observed = {
+      ...listener,
+      onMessage: (message: Message, about?: RequestId) => this.#received(message, about),
+    };
+    const about = (): RequestId | undefined => handling.getStore();
+    this.#transport = new ProgramTransport({ listener: observed, defuse, about, onClosed: () => this.#closed() });
     guardOnerror(built);
   }
 
@@ -67,7 +76,7 @@ class SdkInstance implements ProgramInstance {
     noticeReturns: boolean,
   ): Promise<SdkInstance> {
     const instance = new SdkInstance(built, name, listener);
-    if (noticeReturns) noticeInputRequired(built, () => instance.#asked);
+    if (noticeReturns) noticeInputRequired(built, () => instance.#hasAsked());
     try {
       await built.outer.connect(instance.#transport);
     } catch (error) {
@@ -78,12 +87,9 @@ class SdkInstance implements ProgramInstance {
   }
 
   send(message: Message): void {
-    if (isRequest(message)) {
-      if (this.#open.size === 0) this.#asked = false;
-      this.#open.add(message.id);
-    }
     try {
-      within(this.#listener.aids?.(), () => this.#transport.deliver(message));
+      if (isRequest(message)) this.#begin(message);
+      else this.#transport.deliver(message);
     } catch {
       // An `onerror` or progress callback of the program threw; the protocol object goes on.
     }
@@ -101,10 +107,24 @@ class SdkInstance implements ProgramInstance {
     if (mode === 'stop') await this.#built.outer.close().catch(() => {});
   }
 
-  #received(message: Message): void {
-    if (isResponse(message) && message.id !== undefined) this.#open.delete(message.id);
-    if (isRequest(message) && isInputMethod(message.method)) this.#asked = true;
-    this.#listener.onMessage(message);
+  #begin(request: RpcRequest): void {
+    if (this.#open.size === 0) this.#asked.clear();
+    this.#open.add(request.id);
+    within(this.#listener.aids?.(request.id), () => handling.run(request.id, () => this.#transport.deliver(request)));
+  }
+
+  #received(message: Message, about: RequestId | undefined): void {
+    if (isResponse(message) && message.id !== undefined) {
+      this.#open.delete(message.id);
+      this.#asked.delete(message.id);
+    }
+    if (isRequest(message) && isInputMethod(message.method)) this.#asked.add(about);
+    this.#listener.onMessage(message, about);
+  }
+
+  /** Whether the handler that runs now has awaited a question. */
+  #hasAsked(): boolean {
+    return this.#asked.has(handling.getStore()) || this.#asked.has(undefined);
   }
 
   /** Somebody called `close` on the server: the program itself, if we did not. What it said before comes first. */

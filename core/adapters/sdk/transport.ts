@@ -6,10 +6,19 @@
  * interval of its own, meets no error, because an error in a promise that nobody awaits would end our process.
  */
 import type { ProgramListener } from '../../ports/program.ts';
-import type { Message } from '../../protocol/messages.ts';
+import type { Message, RequestId } from '../../protocol/messages.ts';
 import { isMessage, isRequest, isResponse } from '../../protocol/messages.ts';
 import { plainJson } from './plain-json.ts';
 import type { Defuse } from './question-timers.ts';
+
+interface Ends {
+  readonly listener: ProgramListener;
+  readonly defuse: Defuse;
+  /** The request in whose handling the program sends something now. */
+  readonly about: () => RequestId | undefined;
+  /** Called when the program closes its side, or when `close` is called on it. */
+  readonly onClosed: () => void;
+}
 
 export class ProgramTransport {
   /** Set by the SDK in `connect`. */
@@ -17,35 +26,32 @@ export class ProgramTransport {
   onclose?: () => void;
   onerror?: (error: Error) => void;
 
-  readonly #listener: ProgramListener;
-  readonly #defuse: Defuse;
-  readonly #onClosed: () => void;
+  readonly #ends: Ends;
   #cut = false;
 
-  /** `onClosed` is called when the program closes its side, or when `close` is called on it. */
-  constructor(listener: ProgramListener, defuse: Defuse, onClosed: () => void) {
-    this.#listener = listener;
-    this.#defuse = defuse;
-    this.#onClosed = onClosed;
+  constructor(ends: Ends) {
+    this.#ends = ends;
   }
 
   async start(): Promise<void> {}
 
   /** From the program. Rejects for what is no JSON, as a wire would; a *result* that is no JSON becomes an error response. */
   async send(message: unknown): Promise<void> {
-    if (isRequest(message)) this.#defuse(message.id);
+    const { listener, defuse, about } = this.#ends;
+    if (isRequest(message)) defuse(message.id);
     if (this.#cut) return;
+    const request = about();
     const copy = isResponse(message) ? sendable(message) : plainJson(message);
     queueMicrotask(() => {
       if (this.#cut) return;
-      if (isMessage(copy)) this.#listener.onMessage(copy);
-      else this.#listener.onGarbage(JSON.stringify(copy) ?? String(copy));
+      if (isMessage(copy)) listener.onMessage(copy, request);
+      else listener.onGarbage(JSON.stringify(copy) ?? String(copy));
     });
   }
 
   /** From the SDK, when anybody calls `close` on the server. The SDK's own clean-up, which rejects open awaits, is not run. */
   async close(): Promise<void> {
-    this.#onClosed();
+    this.#ends.onClosed();
   }
 
   /** To the program. */

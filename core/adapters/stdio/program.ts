@@ -25,6 +25,7 @@ export function stdioProgram(command: StdioCommand): Program {
   return {
     name: command.name ?? commandLine(command),
     settleMs: LIMITS.stdioSettleMs,
+    attributes: false,
     start: listener => start(command, listener),
   };
 }

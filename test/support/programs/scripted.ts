@@ -67,6 +67,7 @@ export function scripted(options: ScriptedOptions): ScriptedProgram {
   const program: ScriptedProgram = {
     name: 'scripted',
     settleMs: options.settleMs ?? 0,
+    attributes: false,
     received: [],
     executions: 0,
     ends: [],

@@ -1,0 +1,52 @@
+/**
+ * Runs that wait in this process for their answers, by the nonce of the round they wait for.
+ *
+ * Every one of them can go at any time: a call whose run is gone is replayed, and comes to the same. So the table is bounded in
+ * number and age, the oldest go first, and nothing in it is ever the only copy.
+ */
+import { LIMITS } from '../base/limits.ts';
+import type { Environment } from '../ports/environment.ts';
+import type { ParkedRun } from './order.ts';
+
+export class ParkedRuns {
+  readonly #environment: Environment;
+  readonly #runs = new Map<string, { readonly run: ParkedRun; readonly atMs: number }>();
+  #sweeper: NodeJS.Timeout | undefined;
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+  }
+
+  park(nonce: string, run: ParkedRun): void {
+    this.#runs.set(nonce, { run, atMs: this.#environment.now() });
+    for (const oldest of this.#runs.keys()) {
+      if (this.#runs.size <= LIMITS.parkedRunsMax) break;
+      this.#evict(oldest);
+    }
+    this.#sweeper ??= setTimeout(() => this.#sweep(), LIMITS.warmSweepMs).unref();
+  }
+
+  /** The run that waits for that round. It is taken out: a round is gone through once. */
+  take(nonce: string): ParkedRun | undefined {
+    const parked = this.#runs.get(nonce);
+    this.#runs.delete(nonce);
+    return parked?.run;
+  }
+
+  /** Lets all of them go. */
+  clear(): void {
+    clearTimeout(this.#sweeper);
+    for (const nonce of this.#runs.keys()) this.#evict(nonce);
+  }
+
+  #sweep(): void {
+    this.#sweeper = undefined;
+    const bornBeforeMs = this.#environment.now() - LIMITS.warmMsMax;
+    for (const [nonce, { atMs }] of this.#runs) if (atMs <= bornBeforeMs) this.#evict(nonce);
+    if (this.#runs.size > 0) this.#sweeper = setTimeout(() => this.#sweep(), LIMITS.warmSweepMs).unref();
+  }
+
+  #evict(nonce: string): void {
+    this.take(nonce)?.drop();
+  }
+}

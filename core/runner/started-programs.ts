@@ -1,0 +1,116 @@
+/**
+ * The programs that are running: which of them a run takes place in, and which are kept after it.
+ *
+ * A program kept between calls serves the calls of one session and of no other, so that what it remembers stays where it
+ * belongs. How many are kept, and for how long, is bounded; the one used longest ago goes first. A call that cannot take
+ * place in its session's program (it is busy and could not tell two calls apart) gets one of its own, which ends with it.
+ */
+import { LIMITS } from '../base/limits.ts';
+import { destinationOf } from '../bridge/from-notification.ts';
+import type { Environment } from '../ports/environment.ts';
+import type { Observer } from '../ports/observer.ts';
+import type { Program } from '../ports/program.ts';
+import type { RequestId, RpcNotification } from '../protocol/messages.ts';
+import { StartedProgram } from './started-program.ts';
+
+interface Parts {
+  readonly program: Program;
+  readonly environment: Environment;
+  readonly observer: Observer;
+  /** Whether programs are kept between the calls of a session. */
+  readonly keep: boolean;
+  /** Hears what changed while no call was open. */
+  readonly publish: (notification: RpcNotification) => void;
+}
+
+export class StartedPrograms {
+  readonly #parts: Parts;
+  /** By session; the one used longest ago first. */
+  readonly #kept = new Map<string, { readonly started: StartedProgram; usedAtMs: number }>();
+  readonly #all = new Set<StartedProgram>();
+  #sweeper: NodeJS.Timeout | undefined;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** The program for a run: its session's if there is one that takes it, else a fresh one. */
+  for(session: string | undefined, id: RequestId | undefined): StartedProgram {
+    const { program, observer, keep } = this.#parts;
+    const kept = session === undefined ? undefined : this.#kept.get(session)?.started;
+    if (kept?.admits(id)) return kept;
+    const isFirst = keep && session !== undefined && kept?.connection.isCut !== false;
+    const started = new StartedProgram(program, isFirst ? session : undefined, observer, {
+      left: one => this.#left(one),
+      overheard: notification => {
+        if (destinationOf(notification, NOBODY) === 'feed') this.#parts.publish(notification);
+      },
+    });
+    this.#all.add(started);
+    if (isFirst) this.#keep(session, started);
+    return started;
+  }
+
+  /** Ends what is kept for a session, if it is not at work: a session that ended has no more calls. */
+  release(session: string): void {
+    const kept = this.#kept.get(session);
+    if (kept !== undefined) this.#drop(session, kept.started);
+  }
+
+  /** Ends all of them. */
+  close(): void {
+    clearTimeout(this.#sweeper);
+    this.#kept.clear();
+    for (const started of this.#all) started.end(started.ending);
+    this.#all.clear();
+  }
+
+  #keep(session: string, started: StartedProgram): void {
+    this.#kept.delete(session);
+    this.#kept.set(session, { started, usedAtMs: this.#parts.environment.now() });
+    const most = this.#parts.program.attributes ? LIMITS.warmProgramsMax : LIMITS.warmChildrenMax;
+    if (this.#kept.size > most) {
+      const oldest = [...this.#kept].find(([, one]) => !one.started.isBusy);
+      if (oldest !== undefined) this.#drop(oldest[0], oldest[1].started);
+    }
+    this.#sweeper ??= setTimeout(() => this.#sweep(), LIMITS.warmSweepMs).unref();
+  }
+
+  #left(started: StartedProgram): void {
+    const { session } = started;
+    if (started.connection.isCut) {
+      this.#forget(started);
+      return;
+    }
+    if (session !== undefined && this.#kept.get(session)?.started === started) this.#keep(session, started);
+    else if (started.isDeserted) this.#end(started);
+  }
+
+  #sweep(): void {
+    this.#sweeper = undefined;
+    const nowMs = this.#parts.environment.now();
+    for (const [session, { started, usedAtMs }] of this.#kept)
+      if (!started.isBusy && nowMs - usedAtMs >= LIMITS.warmMsMax) this.#drop(session, started);
+    if (this.#kept.size > 0) this.#sweeper = setTimeout(() => this.#sweep(), LIMITS.warmSweepMs).unref();
+  }
+
+  /** It is not kept any more; one at work ends with its last run. */
+  #drop(session: string, started: StartedProgram): void {
+    this.#kept.delete(session);
+    // Runs that wait in it are replayed when their answers come.
+    if (!started.isBusy) this.#end(started);
+  }
+
+  #end(started: StartedProgram): void {
+    started.end(started.ending);
+    this.#forget(started);
+  }
+
+  #forget(started: StartedProgram): void {
+    this.#all.delete(started);
+    if (started.session !== undefined && this.#kept.get(started.session)?.started === started)
+      this.#kept.delete(started.session);
+  }
+}
+
+const NOBODY = { token: undefined, logLevel: undefined };
