@@ -104,6 +104,13 @@ export const SERVE: Command = {
           help: 'Calls to run again when their process died at work: never, idempotent or always.',
         },
         {
+          name: 'warm',
+          value: '<what>',
+          env: 'FERMATA_WARM',
+          initial: 'programs',
+          help: 'What stays in memory while a session is awake: nothing, runs (calls that wait go on where they are) or programs (what a program remembers is there for the next call).',
+        },
+        {
           name: 'hold',
           value: '<time>',
           env: 'FERMATA_HOLD',

@@ -23,11 +23,11 @@ import type { Environment } from '../core/ports/environment.ts';
 import type { Observer } from '../core/ports/observer.ts';
 import type { Stores } from '../core/ports/stores.ts';
 import { proxy } from '../core/proxy/proxy.ts';
-import { runner } from '../core/runner/runner.ts';
 import { adminFor, beside } from './administration.ts';
 import type { AuthMode } from './auth-settings.ts';
 import { authenticatorFor } from './authentication.ts';
 import { loadConfig } from './config-file.ts';
+import { Runners } from './runners.ts';
 import type { ServeSettings } from './settings.ts';
 import { introducedName, upstreamFor } from './upstream.ts';
 
@@ -79,8 +79,11 @@ async function open(
     process.env.EXPENSES_FILE ??= join(data, 'expenses.jsonl');
 
   const seal = aesSeal({ keys: keyRing(settings) });
-  const run = { seal, environment, observer, owner, guard: stores.rounds, state: stores.state, retryLost };
-  const upstream = await upstreamFor(settings.served, { observer, runner: program => runner({ program, ...run }) });
+  const warmth = { warm: settings.warm, warmMs: idleTimeoutMs };
+  const run = { seal, environment, observer, owner, guard: stores.rounds, state: stores.state, retryLost, ...warmth };
+  const runners = new Runners(run);
+  opened.push(async () => runners.close());
+  const upstream = await upstreamFor(settings.served, { observer, runner: runners.make });
   const name = await introducedName(upstream);
 
   const bounds = { drainMs: LIMITS.drainMs, ...(holdMs === undefined ? {} : { holdMs }) };
@@ -92,6 +95,7 @@ async function open(
     environment,
     observer,
     owner,
+    onSessionEnd: [runners.release],
     settings: policy,
   });
   const app = httpApp({

@@ -5,13 +5,14 @@
  * Pure. Every refusal is a `setting_invalid` that names the argument or variable it came from and shows a right one.
  */
 import { resolve } from 'node:path';
+import type { Warmth } from '../core/runner/runner.ts';
 import type { Arguments, OptionRow } from './arguments.ts';
 import { optionsOf } from './arguments.ts';
 import type { AuthMode, AuthSettings } from './auth-settings.ts';
 import { authSettings } from './auth-settings.ts';
 import { SERVE } from './commands.ts';
 import type { Given, Variables } from './given.ts';
-import { invalid } from './given.ts';
+import { choice, invalid } from './given.ts';
 import { Misuse } from './misuse.ts';
 import type { SessionSettings } from './session-settings.ts';
 import { sessionSettings } from './session-settings.ts';
@@ -43,9 +44,12 @@ export interface ServeSettings extends SessionSettings {
   /** The file with the gates, if one was given, and the folder where it is looked for otherwise. */
   readonly config: string | undefined;
   readonly folder: string;
+  readonly warm: Warmth;
   readonly json: boolean;
   readonly debug: boolean;
 }
+
+const WARMTHS = ['nothing', 'runs', 'programs'] as const satisfies readonly Warmth[];
 
 export function serveSettings(given: Arguments, env: Variables, folder: string): ServeSettings {
   const lookUp = (name: string): Given | undefined => valueFrom(rowOf(name), given, env);
@@ -63,6 +67,7 @@ export function serveSettings(given: Arguments, env: Variables, folder: string):
     adminKeys: env.FERMATA_ADMIN_KEYS?.trim() || undefined,
     config: lookUp('config')?.text,
     folder,
+    warm: choice(lookUp('warm'), WARMTHS, 'programs'),
     json: isOn('json'),
     debug: isOn('debug'),
   };

@@ -56,12 +56,11 @@ export const LIMITS = {
   listPagesMax: 100,
   /**
    * What is kept in memory between the rounds of a call, and between the calls of a session: runs that wait, programs in this
-   * process, child processes, and for how long after they were used last. All of it may go at any time.
+   * process, child processes. All of it may go at any time.
    */
   parkedRunsMax: 1_000,
   warmProgramsMax: 1_000,
   warmChildrenMax: 32,
-  warmMsMax: 15 * 60_000,
   /** How often the aged ones are looked for. */
   warmSweepMs: 30_000,
   /** Messages of a program that a parked run keeps for when it goes on. */

@@ -29,7 +29,7 @@ import type { Connection } from './connection.ts';
 import type { Order, ParkedRun, Resumption, RunEnd } from './order.ts';
 import type { Quiescence } from './quiescence.ts';
 import { quiescence } from './quiescence.ts';
-import type { Occupant, StartedProgram } from './started-program.ts';
+import type { Occupant } from './started-program.ts';
 
 /** Runs the program. Rejects with a fault where it gives no answer. */
 export const execute = (order: Order): Promise<RunEnd> =>

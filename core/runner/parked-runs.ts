@@ -10,17 +10,21 @@ import type { ParkedRun } from './order.ts';
 
 export class ParkedRuns {
   readonly #environment: Environment;
+  readonly #keepMs: number;
+  readonly #most: number;
   readonly #runs = new Map<string, { readonly run: ParkedRun; readonly atMs: number }>();
   #sweeper: NodeJS.Timeout | undefined;
 
-  constructor(environment: Environment) {
+  constructor(environment: Environment, { keepMs, most }: { readonly keepMs: number; readonly most: number }) {
+    this.#most = most;
     this.#environment = environment;
+    this.#keepMs = keepMs;
   }
 
   park(nonce: string, run: ParkedRun): void {
     this.#runs.set(nonce, { run, atMs: this.#environment.now() });
     for (const oldest of this.#runs.keys()) {
-      if (this.#runs.size <= LIMITS.parkedRunsMax) break;
+      if (this.#runs.size <= this.#most) break;
       this.#evict(oldest);
     }
     this.#sweeper ??= setTimeout(() => this.#sweep(), LIMITS.warmSweepMs).unref();
@@ -41,7 +45,7 @@ export class ParkedRuns {
 
   #sweep(): void {
     this.#sweeper = undefined;
-    const bornBeforeMs = this.#environment.now() - LIMITS.warmMsMax;
+    const bornBeforeMs = this.#environment.now() - this.#keepMs;
     for (const [nonce, { atMs }] of this.#runs) if (atMs <= bornBeforeMs) this.#evict(nonce);
     if (this.#runs.size > 0) this.#sweeper = setTimeout(() => this.#sweep(), LIMITS.warmSweepMs).unref();
   }

@@ -22,7 +22,7 @@ import { modernOutcome, served } from './round.ts';
 import type { RunnerOptions } from './workshop.ts';
 import { ASKS_NOTHING, Workshop } from './workshop.ts';
 
-export type { RunnerOptions } from './workshop.ts';
+export type { RunnerOptions, Warmth } from './workshop.ts';
 
 type Output = AsyncGenerator<RpcNotification | RpcResponse, void, void>;
 

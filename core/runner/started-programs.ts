@@ -19,6 +19,7 @@ interface Parts {
   readonly observer: Observer;
   /** Whether programs are kept between the calls of a session. */
   readonly keep: boolean;
+  readonly keepMs: number;
   /** Hears what changed while no call was open. */
   readonly publish: (notification: RpcNotification) => void;
 }
@@ -90,7 +91,7 @@ export class StartedPrograms {
     this.#sweeper = undefined;
     const nowMs = this.#parts.environment.now();
     for (const [session, { started, usedAtMs }] of this.#kept)
-      if (!started.isBusy && nowMs - usedAtMs >= LIMITS.warmMsMax) this.#drop(session, started);
+      if (!started.isBusy && nowMs - usedAtMs >= this.#parts.keepMs) this.#drop(session, started);
     if (this.#kept.size > 0) this.#sweeper = setTimeout(() => this.#sweep(), LIMITS.warmSweepMs).unref();
   }
 

@@ -1,4 +1,5 @@
 /** What a runner is made of, and what its parts share while it lives. */
+import { LIMITS } from '../base/limits.ts';
 import type { Client } from '../bridge/from-modern.ts';
 import type { Introduction } from '../bridge/from-program.ts';
 import type { Environment } from '../ports/environment.ts';
@@ -31,6 +32,8 @@ export interface RunnerOptions {
    * replay them; also the `programs` between the calls of a session, so that what they remember is there for its next call.
    */
   readonly warm?: Warmth;
+  /** How long it stays after it was used last, in milliseconds: by default as long as a session is awake. */
+  readonly warmMs?: number;
 }
 
 export type Warmth = 'nothing' | 'runs' | 'programs';
@@ -49,10 +52,20 @@ export class Workshop {
 
   constructor(options: RunnerOptions) {
     this.options = options;
-    const { program, environment, observer, warm } = options;
-    this.parked = new ParkedRuns(environment);
+    const { program, environment, observer, warm, warmMs = LIMITS.idleTimeoutMsDefault } = options;
+    this.parked = new ParkedRuns(environment, {
+      keepMs: warmMs,
+      most: program.attributes ? LIMITS.parkedRunsMax : LIMITS.warmChildrenMax,
+    });
     const publish = (notification: RpcNotification): void => this.feed.publish(notification);
-    this.programs = new StartedPrograms({ program, environment, observer, keep: warm === 'programs', publish });
+    this.programs = new StartedPrograms({
+      program,
+      environment,
+      observer,
+      keep: warm === 'programs',
+      keepMs: warmMs,
+      publish,
+    });
   }
 
   /** Runs the program once. Changes it reports go to the feed, everything else to `emit`. */

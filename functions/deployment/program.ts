@@ -34,6 +34,8 @@ export function programHandler(
     environment,
     observer,
     owner: environment.newId(),
+    // A frozen environment costs nothing, and its runs go on if the answer comes to it.
+    warm: 'runs' as const,
     retryLost: sessionsIn(env).retryLost,
     ...(stores === undefined ? {} : { guard: stores.rounds, state: stores.state }),
   };

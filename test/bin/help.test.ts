@@ -13,9 +13,9 @@ describe('help', () => {
       "fermata makes MCP servers stateful: a call can wait for a person, and nothing runs while it waits.
 
       Commands
-        serve  Serve an MCP server, made stateful, over Streamable HTTP.
-        demo   A client in the terminal: calls the tools of the example and shows what happens.
-        key    Make an API key, shown once, and the line that lets it in.
+        serve     Serve an MCP server, made stateful, over Streamable HTTP.
+        demo      A client in the terminal: calls the tools of the example and shows what happens.
+        key       Make an API key, shown once, and the line that lets it in.
         sessions  List, show and stop the sessions of a server that runs.
 
       Start here
@@ -63,6 +63,9 @@ describe('help', () => {
                                      [default sleep, FERMATA_IDLE_ACTION]
         --retry-lost <which>         Calls to run again when their process died at work: never, idempotent
                                      or always. [default idempotent, FERMATA_RETRY_LOST]
+        --warm <what>                What stays in memory while a session is awake: nothing, runs (calls
+                                     that wait go on where they are) or programs (what a program remembers
+                                     is there for the next call). [default programs, FERMATA_WARM]
         --hold <time>                End a connection after this time though its call goes on, and let the
                                      client come back: 1s to 15m. For networks that cut long connections.
                                      [FERMATA_HOLD]

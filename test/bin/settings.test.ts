@@ -38,6 +38,7 @@ describe('settings', () => {
       allowOrigins: [],
       auth: { mode: 'none' },
       stateKeys: undefined,
+      warm: 'programs',
       json: false,
       debug: false,
     });

@@ -1,6 +1,6 @@
 /**
  * Servers nobody here wrote, over stdio through the whole product: every tool they list is called with valid arguments and
- * answers. What cannot work by nature, because a program keeps it in its memory between calls, is pinned at the end of each.
+ * answers. What cannot work by nature, because nothing stays in memory, is pinned at the end of each.
  */
 import { mkdtemp, realpath, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -20,6 +20,10 @@ vi.setConfig({ testTimeout: 120_000 });
 const bin = (path: string): string => fileURLToPath(import.meta.resolve(`@modelcontextprotocol/${path}`));
 const stdio = (path: string, ...args: string[]): Promise<TestDeployment> =>
   deployed(['--', process.execPath, bin(path), ...args]);
+
+/** The same with a fresh program for every call. */
+const cold = (path: string, ...args: string[]): Promise<TestDeployment> =>
+  deployed(['--warm', 'nothing', '--', process.execPath, bin(path), ...args]);
 
 const SIDE: Side = {
   elicit: ({ mode }) => (mode === 'url' ? { action: 'accept' } : { action: 'accept', content: { name: 'Ada' } }),
@@ -83,8 +87,16 @@ describe.concurrent('server-everything', () => {
     await client.close();
   });
 
-  it('cannot remember between calls what it keeps in memory', async () => {
+  it('remembers between the calls of a session what it keeps in memory', async () => {
     await using deployment = await stdio('server-everything/dist/index.js', 'stdio');
+    const client = await SDK_CLIENTS['SDK v1'](deployment.url, SIDE);
+    await check(client, ['toggle-simulated-logging', {}, 'Started simulated']);
+    await check(client, ['toggle-simulated-logging', {}, 'Stopped simulated']);
+    await client.close();
+  });
+
+  it('remembers nothing where nothing stays in memory', async () => {
+    await using deployment = await cold('server-everything/dist/index.js', 'stdio');
     const client = await SDK_CLIENTS['SDK v1'](deployment.url, SIDE);
     // A second toggle would stop what the first began, if the program that began it were still there.
     await check(client, ['toggle-simulated-logging', {}, 'Started simulated']);
@@ -92,8 +104,8 @@ describe.concurrent('server-everything', () => {
     await client.close();
   });
 
-  it('asks for the same page again after it was visited, since it cannot remember that it sent somebody there', async () => {
-    await using deployment = await stdio('server-everything/dist/index.js', 'stdio');
+  it('asks for the same page again after it was visited, where it cannot remember that it sent somebody there', async () => {
+    await using deployment = await cold('server-everything/dist/index.js', 'stdio');
     let asked = 0;
     const elicit: Side['elicit'] = () => ({ action: ++asked < 3 ? 'accept' : 'decline' });
     const client = await SDK_CLIENTS['SDK v1'](deployment.url, { ...SIDE, elicit });
@@ -183,12 +195,23 @@ describe.concurrent('server-sequential-thinking', () => {
     totalThoughts: 3,
   });
 
-  it('answers its tool, and cannot remember earlier thoughts', async () => {
+  it('answers its tool, and remembers the earlier thoughts of its session', async () => {
     await using deployment = await stdio('server-sequential-thinking/dist/index.js');
     const client = await SDK_CLIENTS['SDK v1'](deployment.url, SIDE);
     expect(await listed(client)).toEqual(['sequentialthinking']);
     await check(client, ['sequentialthinking', thought(1), '"thoughtNumber": 1']);
-    // It keeps its history in memory, and each call meets a fresh program.
+    await check(client, ['sequentialthinking', thought(2), '"thoughtHistoryLength": 2']);
+    const another = await SDK_CLIENTS['SDK v1'](deployment.url, SIDE);
+    await check(another, ['sequentialthinking', thought(1), '"thoughtHistoryLength": 1']);
+    await check(client, ['sequentialthinking', thought(3), '"thoughtHistoryLength": 3']);
+    await client.close();
+    await another.close();
+  });
+
+  it('cannot remember earlier thoughts where nothing stays in memory', async () => {
+    await using deployment = await cold('server-sequential-thinking/dist/index.js');
+    const client = await SDK_CLIENTS['SDK v1'](deployment.url, SIDE);
+    await check(client, ['sequentialthinking', thought(1), '"thoughtHistoryLength": 1']);
     await check(client, ['sequentialthinking', thought(2), '"thoughtHistoryLength": 1']);
     await client.close();
   });

@@ -1,0 +1,28 @@
+/** The runners of one deployment, made alike, told together of sessions that end, and closed together. */
+import type { Program } from '../core/ports/program.ts';
+import type { OnSessionEnd } from '../core/ports/session-end.ts';
+import type { Runner, RunnerOptions } from '../core/runner/runner.ts';
+import { runner } from '../core/runner/runner.ts';
+
+export class Runners {
+  readonly #options: Omit<RunnerOptions, 'program'>;
+  readonly #made: Runner[] = [];
+
+  constructor(options: Omit<RunnerOptions, 'program'>) {
+    this.#options = options;
+  }
+
+  readonly make = (program: Program): Runner => {
+    const made = runner({ program, ...this.#options });
+    this.#made.push(made);
+    return made;
+  };
+
+  readonly release: OnSessionEnd = ({ session }) => {
+    for (const made of this.#made) made.release(session);
+  };
+
+  close(): void {
+    for (const made of this.#made) made.close();
+  }
+}

@@ -1,0 +1,156 @@
+/** What stays in memory: runs that wait, and programs between the calls of a session. Cold replay stays right beside it. */
+import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
+import { expect, test } from 'vitest';
+import { sdkProgram } from '../../core/adapters/sdk/program.ts';
+import { LIMITS } from '../../core/base/limits.ts';
+import type { Caller } from '../support/programs/calling.ts';
+import {
+  callerOf,
+  memoryGuard,
+  questionsIn,
+  retried,
+  textOf,
+  told,
+  toolCall,
+  value,
+} from '../support/programs/calling.ts';
+import type { Scene, Script, ScriptedProgram } from '../support/programs/scripted.ts';
+import { scripted, text } from '../support/programs/scripted.ts';
+
+const runnerOf = (tools: Record<string, Script>): { program: ScriptedProgram; caller: Caller } => {
+  const program = scripted({ tools });
+  return { program, caller: callerOf(program, { warm: 'runs', guard: memoryGuard() }) };
+};
+
+const greet = async (scene: Scene) => text(`Hello ${await scene.text('Name?')} ${await scene.text('Surname?')}`);
+
+async function answered(callers: readonly Caller[], name: string, ...answers: string[]) {
+  const call = toolCall(name);
+  const next = (round: number): Caller => {
+    const caller = callers[Math.min(round, callers.length - 1)];
+    if (caller === undefined) throw new Error('There is no caller.');
+    return caller;
+  };
+  let now = await told(next(0), call);
+  for (const [round, answer] of answers.entries()) {
+    const replies = Object.fromEntries(Object.keys(questionsIn(now)).map(key => [key, value(answer)]));
+    now = await told(next(round + 1), retried(call, now, replies));
+  }
+  return now;
+}
+
+test('answers that reach the same process continue the very same execution', async () => {
+  const { program, caller } = runnerOf({ greet });
+  expect(textOf(await answered([caller], 'greet', 'Ada', 'Lovelace'))).toBe('Hello Ada Lovelace');
+  expect([program.executions, program.ends]).toEqual([1, ['stop']]);
+});
+
+test('answers that reach another process are replayed there, and the parked run is never heard of again', async () => {
+  const [here, there] = [runnerOf({ greet }), runnerOf({ greet })];
+  const said = await answered([here.caller, there.caller], 'greet', 'Ada', 'Lovelace');
+  expect(textOf(said)).toBe('Hello Ada Lovelace');
+  expect([here.program.executions, here.program.ends, there.program.executions]).toEqual([1, [], 1]);
+});
+
+test('a program that gave up while it was parked is replayed with the answers', async () => {
+  const hurry: Array<() => void> = [];
+  const { program, caller } = runnerOf({
+    ask: async scene => {
+      const patience = new Promise<string>(resolve => hurry.push(() => resolve('nobody')));
+      return text(await Promise.race([scene.text('Name?'), patience]));
+    },
+  });
+  const call = toolCall('ask');
+  const asked = await told(caller, call);
+  hurry[0]?.();
+  await new Promise(resolve => setImmediate(resolve));
+  const [key = ''] = Object.keys(questionsIn(asked));
+  expect(textOf(await told(caller, retried(call, asked, { [key]: value('Ada') })))).toBe('Ada');
+  expect(program.executions).toBe(2);
+});
+
+test('a question that comes while the run is parked is asked when it goes on', async () => {
+  const later: Array<() => void> = [];
+  const { program, caller } = runnerOf({
+    ask: async scene => {
+      const second = new Promise<void>(resolve => later.push(resolve)).then(() => scene.text('Second?'));
+      return text(`${await scene.text('First?')} ${await second}`);
+    },
+  });
+  const call = toolCall('ask');
+  const first = await told(caller, call);
+  later[0]?.();
+  await new Promise(resolve => setImmediate(resolve));
+  const [one = ''] = Object.keys(questionsIn(first));
+  const second = await told(caller, retried(call, first, { [one]: value('a') }));
+  const [two = ''] = Object.keys(questionsIn(second));
+  expect(textOf(await told(caller, retried(call, second, { [two]: value('b') })))).toBe('a b');
+  expect(program.executions).toBe(1);
+});
+
+test('the oldest parked runs are let go when there are too many, and are replayed', async () => {
+  const { program, caller } = runnerOf({ ask: async scene => text(await scene.text('Name?')) });
+  const call = toolCall('ask');
+  const first = await told(caller, call);
+  for (let n = 0; n < LIMITS.warmChildrenMax; n++) await told(caller, toolCall('ask'));
+  expect(program.ends).toEqual(['park']);
+  const [key = ''] = Object.keys(questionsIn(first));
+  expect(textOf(await told(caller, retried(call, first, { [key]: value('Ada') })))).toBe('Ada');
+  expect(program.executions).toBe(LIMITS.warmChildrenMax + 2);
+});
+
+/** A server that counts in its memory, and asks. */
+function counting(): McpServer {
+  const server = new McpServer({ name: 'counting', version: '1.0.0' });
+  let count = 0;
+  server.registerTool('count', {}, () => ({ content: [{ type: 'text', text: String(++count) }] }));
+  server.registerTool('ask', {}, async () => {
+    const before = count;
+    const requestedSchema = { type: 'object' as const, properties: { value: { type: 'string' as const } } };
+    const { content } = await server.server.elicitInput({ message: `After ${before}?`, requestedSchema });
+    return { content: [{ type: 'text', text: `${content?.value} ${before} ${count}` }] };
+  });
+  return server;
+}
+
+const sessionsOf = () => {
+  const caller = callerOf(sdkProgram(counting), { warm: 'programs', guard: memoryGuard() });
+  const count = async (id?: string) =>
+    textOf(await told(caller, toolCall('count'), id === undefined ? {} : { session: { id } }));
+  return { caller, count };
+};
+
+test('a program remembers between the calls of its session, and nothing of other sessions', async () => {
+  const { count } = sessionsOf();
+  expect([await count('a'), await count('a'), await count('b'), await count('a')]).toEqual(['1', '2', '1', '3']);
+});
+
+test('calls without a session meet a fresh program each', async () => {
+  const { count } = sessionsOf();
+  expect([await count(), await count()]).toEqual(['1', '1']);
+});
+
+test('a call that waits and others of its session share one program, and each hears its own answers', async () => {
+  const { caller, count } = sessionsOf();
+  const session = { id: 'a' };
+  await count('a');
+  const calls = [toolCall('ask'), toolCall('ask')];
+  const asked = await Promise.all(calls.map(call => told(caller, call, { session })));
+  expect(await count('a')).toBe('2');
+  const results = calls.map((call, n) => {
+    const said = asked[n] ?? { notifications: [] };
+    const [key = ''] = Object.keys(questionsIn(said));
+    return told(caller, retried(call, said, { [key]: value(`answer ${n}`) }), { session });
+  });
+  expect((await Promise.all(results)).map(textOf)).toEqual(['answer 0 1 2', 'answer 1 1 2']);
+});
+
+test('a cancelled call takes nothing from the others of its session', async () => {
+  const { caller, count } = sessionsOf();
+  await count('a');
+  const cancelling = new AbortController();
+  const call = told(caller, toolCall('ask'), { session: { id: 'a' }, signal: cancelling.signal });
+  cancelling.abort();
+  expect(await call).toEqual({ notifications: [] });
+  expect(await count('a')).toBe('2');
+});
