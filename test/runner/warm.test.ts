@@ -113,10 +113,12 @@ function counting(): McpServer {
   return server;
 }
 
+const sessionOf = (id: string) => ({ id, name: id, endsAtMs: Number.MAX_SAFE_INTEGER });
+
 const sessionsOf = () => {
   const caller = callerOf(sdkProgram(counting), { warm: 'programs', guard: memoryGuard() });
   const count = async (id?: string) =>
-    textOf(await told(caller, toolCall('count'), id === undefined ? {} : { session: { id } }));
+    textOf(await told(caller, toolCall('count'), id === undefined ? {} : { session: sessionOf(id) }));
   return { caller, count };
 };
 
@@ -132,7 +134,7 @@ test('calls without a session meet a fresh program each', async () => {
 
 test('a call that waits and others of its session share one program, and each hears its own answers', async () => {
   const { caller, count } = sessionsOf();
-  const session = { id: 'a' };
+  const session = sessionOf('a');
   await count('a');
   const calls = [toolCall('ask'), toolCall('ask')];
   const asked = await Promise.all(calls.map(call => told(caller, call, { session })));
@@ -149,7 +151,7 @@ test('a cancelled call takes nothing from the others of its session', async () =
   const { caller, count } = sessionsOf();
   await count('a');
   const cancelling = new AbortController();
-  const call = told(caller, toolCall('ask'), { session: { id: 'a' }, signal: cancelling.signal });
+  const call = told(caller, toolCall('ask'), { session: sessionOf('a'), signal: cancelling.signal });
   cancelling.abort();
   expect(await call).toEqual({ notifications: [] });
   expect(await count('a')).toBe('2');
