@@ -38,7 +38,7 @@ export const UNITS = {
   /** Progress that comes slower than writes go is a write each. */
   writesOfProgress: 1,
   writesOfQuestion: 6,
-  readsOfQuestion: 12.5,
+  readsOfQuestion: 13.5,
   readsOfHeldSecond: 2,
   /** The session, the exchange and the end of the stream. */
   readsOfPoll: 2.5,
