@@ -9,8 +9,8 @@ import { LIMITS } from '../base/limits.ts';
 
 export interface SessionValues {
   readonly values: Readonly<Record<string, unknown>>;
-  /** The ids of the last writes, the newest last. */
-  readonly writes: readonly string[];
+  /** The last writes, the newest last: their ids, and whether there was a value before. */
+  readonly writes: readonly (readonly [id: string, had: boolean])[];
 }
 
 export const NO_VALUES: SessionValues = { values: {}, writes: [] };
@@ -35,7 +35,10 @@ export function written(before: SessionValues, key: string, value: unknown, writ
   const all = bytesOf(values);
   if (value !== undefined && all > LIMITS.stateBytesMax)
     throw tooLarge(`With "${key}" the session would keep ${all} bytes; ${LIMITS.stateBytesMax} are allowed in all.`);
-  return { values, writes: [...before.writes, write].slice(-LIMITS.stateWritesKept) };
+  return {
+    values,
+    writes: [...before.writes, [write, valueAt(before, key) !== undefined] as const].slice(-LIMITS.stateWritesKept),
+  };
 }
 
 const tooLarge = (what: string): Fault =>

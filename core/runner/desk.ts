@@ -12,7 +12,7 @@ import type { Fact, FactAddress, FactKind } from '../journal/fact.ts';
 import type { Aids, SessionAids } from '../ports/aids.ts';
 import type { Environment } from '../ports/environment.ts';
 import type { Ledger } from './ledger.ts';
-import type { SessionState } from './session-state.ts';
+import type { SessionState, Write } from './session-state.ts';
 
 export interface DeskOptions {
   /** The call's name: chance and the ids of writes come from it. */
@@ -47,7 +47,7 @@ export class Desk implements Aids {
         (await this.#write(
           key,
           () => undefined,
-          ({ before }) => before !== undefined,
+          ({ had }) => had,
         )) === true,
       update: (key, change) =>
         this.#write(
@@ -118,11 +118,7 @@ export class Desk implements Aids {
     }));
   }
 
-  #write(
-    key: string,
-    change: (current: unknown) => unknown,
-    outcome: (write: { readonly before: unknown; readonly after: unknown }) => unknown,
-  ): Promise<unknown> {
+  #write(key: string, change: (current: unknown) => unknown, outcome: (write: Write) => unknown): Promise<unknown> {
     return this.#fact('write', key, async address => {
       const write = createHash('sha256').update(`${this.#options.call} ${key} ${address.nth}`).digest('base64url');
       return { ...address, ...member(outcome(await this.#options.state.write(key, write.slice(0, 16), change))) };
@@ -139,6 +135,7 @@ export class Desk implements Aids {
     ledger.reserve(address);
     this.#works++;
     try {
+      if (kind === 'write') await ledger.settle();
       ledger.note(await make(address));
       if (kind !== 'read') await ledger.commit();
       return told(ledger.recall(address));

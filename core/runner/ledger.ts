@@ -27,10 +27,13 @@ export class Ledger {
   #facts: readonly Fact[];
   /** The version of the record that we know. */
   #version = 0;
+  /** How many facts are known to be committed. */
+  #committed = 0;
   #committing: Promise<void> = Promise.resolve();
 
   constructor({ facts, store, call, expiresAtMs }: LedgerOptions) {
     this.#facts = facts;
+    this.#committed = facts.length;
     this.#store = store;
     this.#scope = `call#${call}`;
     this.#expiresAtMs = expiresAtMs;
@@ -61,6 +64,12 @@ export class Ledger {
     this.#version = record.version;
     const committed: readonly Fact[] = JSON.parse(record.json);
     this.#facts = factsOfBoth(committed, this.#facts);
+    this.#committed = committed.length;
+  }
+
+  /** Commits what is not committed yet, if anything: what is done next must not be seen by what came before when all is run again. */
+  async settle(): Promise<void> {
+    if (this.#facts.length > this.#committed) await this.commit();
   }
 
   /** Commits all that is known, one commit after the other. */
@@ -74,10 +83,12 @@ export class Ledger {
     if (this.#store === undefined) return;
     for (let attempt = 0; attempt < LIMITS.commitAttemptsMax; attempt++) {
       const version = this.#version + 1;
-      const json = JSON.stringify(this.#facts);
+      const facts = this.#facts;
+      const json = JSON.stringify(facts);
       const record = { scope: this.#scope, version, json, expiresAtMs: this.#expiresAtMs };
       if ((await this.#store.commit(record)) === 'committed') {
         this.#version = version;
+        this.#committed = facts.length;
         return;
       }
       await this.load();

@@ -10,9 +10,9 @@ import type { StateStore } from '../ports/state-store.ts';
 import type { CallContext } from '../ports/stateless-server.ts';
 import { stateScopeOf } from '../protocol/state-scope.ts';
 
-/** What a write did: the value before and the value now. */
+/** What a write did: whether there was a value before, and the value now. */
 export interface Write {
-  readonly before: unknown;
+  readonly had: boolean;
   readonly after: unknown;
 }
 
@@ -40,11 +40,12 @@ export function sessionStateOf(store: StateStore | undefined, call: CallContext)
       for (let attempt = 0; attempt < LIMITS.commitAttemptsMax; attempt++) {
         const { version, now } = await load();
         const before = valueAt(now, key);
-        if (now.writes.includes(write)) return { before, after: before };
+        const made = now.writes.find(([id]) => id === write);
+        if (made !== undefined) return { had: made[1], after: before };
         const after = change(before);
         const json = JSON.stringify(written(now, key, after, write));
         const next = { scope, version: version + 1, json, expiresAtMs: session.endsAtMs + LIMITS.settledKeepMs };
-        if ((await store.commit(next)) === 'committed') return { before, after };
+        if ((await store.commit(next)) === 'committed') return { had: before !== undefined, after };
       }
       throw new Fault('store_unavailable', 'The session state is being changed by too many calls at once. Try again.');
     },
