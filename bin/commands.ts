@@ -16,7 +16,7 @@ export const SERVE: Command = {
     ['fermata serve', 'the bundled example, an expense tracker'],
     ['fermata serve --program ./server.ts', 'a module that default-exports a factory of a server'],
     ['fermata serve -- npx -y some-server stdio', 'any stdio server, in any language'],
-    ['fermata serve --upstream https://host/mcp', 'a stateless server of 2026-07-28 over HTTP'],
+    ['fermata serve --upstream https://host/mcp', 'any server over HTTP, of 2026-07-28 or of 2025'],
   ],
   takesCommand: true,
   groups: [
@@ -24,13 +24,20 @@ export const SERVE: Command = {
       title: 'What to serve',
       options: [
         { name: 'program', value: '<file>', help: 'A module whose default export builds a server of SDK v1 or v2.' },
-        { name: 'upstream', value: '<url>', help: 'The endpoint of a stateless MCP server.' },
+        { name: 'upstream', value: '<url>', help: 'The endpoint of an MCP server of any revision.' },
         {
           name: 'upstream-header',
           value: '<header>',
           repeats: true,
           env: 'FERMATA_UPSTREAM_HEADERS',
           help: 'A header for it, "Name: value": its credentials. The variable takes one a line.',
+        },
+        {
+          name: 'upstream-era',
+          value: '<era>',
+          env: 'FERMATA_UPSTREAM_ERA',
+          initial: 'auto',
+          help: 'auto (ask it), modern (2026-07-28) or legacy (2025).',
         },
       ],
     },

@@ -83,7 +83,11 @@ async function open(
   const run = { seal, environment, observer, owner, guard: stores.rounds, state: stores.state, retryLost, ...warmth };
   const runners = new Runners(run);
   opened.push(async () => runners.close());
-  const upstream = await upstreamFor(settings.served, { observer, runner: runners.make });
+  const upstream = await upstreamFor(settings.served, {
+    observer,
+    runner: runners.make,
+    legacy: { seal, environment },
+  });
   const name = await introducedName(upstream);
 
   const bounds = { drainMs: LIMITS.drainMs, ...(holdMs === undefined ? {} : { holdMs }) };

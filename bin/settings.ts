@@ -6,6 +6,7 @@
  */
 import { resolve } from 'node:path';
 import type { Warmth } from '../core/runner/runner.ts';
+import type { Era } from '../core/upstream/era.ts';
 import type { Arguments, OptionRow } from './arguments.ts';
 import { optionsOf } from './arguments.ts';
 import type { AuthMode, AuthSettings } from './auth-settings.ts';
@@ -16,6 +17,7 @@ import { choice, invalid } from './given.ts';
 import { Misuse } from './misuse.ts';
 import type { SessionSettings } from './session-settings.ts';
 import { sessionSettings } from './session-settings.ts';
+import { upstreamEra } from './upstream-era.ts';
 import { upstreamHeaders } from './upstream-headers.ts';
 
 /** What is made stateful. */
@@ -24,7 +26,13 @@ export type Served =
   | { readonly kind: 'module'; readonly path: string }
   | { readonly kind: 'command'; readonly command: string; readonly args: readonly string[] }
   /** `headers` are secrets. */
-  | { readonly kind: 'upstream'; readonly url: string; readonly headers: Readonly<Record<string, string>> };
+  | {
+      readonly kind: 'upstream';
+      readonly url: string;
+      readonly headers: Readonly<Record<string, string>>;
+      /** `undefined`: it is asked. */
+      readonly era: Era | undefined;
+    };
 
 const AUTH_MODES = ['none', 'api-key', 'jwt'] as const satisfies readonly AuthMode[];
 
@@ -105,9 +113,15 @@ function servedBy(given: Arguments, env: Variables, folder: string): Served {
   if (ways.length > 1) throw new Misuse('Give one of --program, --upstream and -- <command>, not several.');
   const headers = given.values['upstream-header'];
   if (headers !== undefined && upstream === undefined) throw new Misuse('--upstream-header needs --upstream.');
+  const era = valueFrom(rowOf('upstream-era'), given, env);
   if (program !== undefined) return { kind: 'module', path: resolve(folder, program) };
   if (upstream !== undefined)
-    return { kind: 'upstream', url: upstreamUrl(upstream), headers: headersFrom(headers, env) };
+    return {
+      kind: 'upstream',
+      url: upstreamUrl(upstream),
+      headers: headersFrom(headers, env),
+      era: upstreamEra(era),
+    };
   if (given.command === undefined) return { kind: 'example' };
   const [command, ...args] = given.command;
   if (command === undefined) {

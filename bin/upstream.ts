@@ -18,6 +18,7 @@ import type { ModernRequest } from '../core/protocol/envelope.ts';
 import { META } from '../core/protocol/envelope.ts';
 import { isObject } from '../core/protocol/messages.ts';
 import { LATEST_MODERN_REVISION } from '../core/protocol/revisions.ts';
+import type { LegacyParts } from '../core/upstream/legacy-server.ts';
 import expenseTracker from '../examples/expense-tracker/server.ts';
 import type { Served } from './settings.ts';
 import { packageVersion } from './version.ts';
@@ -31,6 +32,7 @@ export interface Upstream {
 interface Parts {
   readonly runner: (program: Program) => StatelessServer;
   readonly observer: Observer;
+  readonly legacy: LegacyParts;
 }
 
 export async function upstreamFor(served: Served, parts: Parts): Promise<Upstream> {
@@ -47,9 +49,12 @@ export async function upstreamFor(served: Served, parts: Parts): Promise<Upstrea
       const program = stdioProgram({ command: served.command, args: served.args });
       return { description: program.name, server: parts.runner(program) };
     }
-    case 'upstream':
-      await probe(served);
-      return { description: served.url, server: httpServer({ ...served, observer: parts.observer }) };
+    case 'upstream': {
+      const { url, headers, era } = served;
+      if (era === undefined) await probe({ url, headers });
+      const server = httpServer({ url, headers, era, observer: parts.observer, legacy: parts.legacy });
+      return { description: url, server };
+    }
   }
 }
 

@@ -77,6 +77,24 @@ export const LIMITS = {
   drainMs: 5_000,
   /** How long an upstream may take to say who it is, and which tools it has. */
   upstreamProbeMs: 10_000,
+  /** How long an upstream's era is believed before it is asked again. */
+  upstreamEraKeepMs: 10 * 60_000,
+  /** Sessions kept at an upstream of 2025, and how long one that is not used is kept. */
+  upstreamSessionsMax: 1_000,
+  upstreamSessionIdleMs: 30 * 60_000,
+  /** How long a call waits for the standalone stream of its upstream session to open. */
+  upstreamStandMs: 500,
+  /** Attempts to open it while the server still has the last one, and the pause between them. */
+  upstreamStandAttemptsMax: 20,
+  upstreamStandPauseMs: 25,
+  /** How long after a question another one is taken for one of the same round. */
+  upstreamSettleMs: 25,
+  /** Longest pause an upstream may ask for before its stream is resumed, and how often in a row a resumption may bring nothing. */
+  upstreamRetryMsMax: 30_000,
+  upstreamResumesMax: 100,
+  /** Calls whose connection is held because the upstream gives no event ids, and for how long. */
+  upstreamHeldMax: 1_000,
+  upstreamHeldMsMax: 60 * 60_000,
   /** Redirects followed on the way to an upstream; only within its origin. */
   upstreamRedirectsMax: 3,
   /** One event of an upstream's stream. */

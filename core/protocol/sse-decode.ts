@@ -13,6 +13,8 @@ export interface SseEvent {
   readonly data: string;
   readonly id?: string;
   readonly event?: string;
+  /** Milliseconds to wait before coming back, where the stream said so by now. */
+  readonly retryMs?: number;
 }
 
 /** The events of a stream, in order, as soon as each is complete. Throws `upstream_invalid` for one without end. */
@@ -21,11 +23,20 @@ export async function* decodeSse(
   charactersMax: number = LIMITS.sseEventCharactersMax,
 ): AsyncGenerator<SseEvent, void, undefined> {
   let ready: SseEvent[] = [];
+  let retryMs: number | undefined;
   let overflown = false;
   const parser = createParser({
     maxBufferSize: charactersMax,
+    onRetry: ms => {
+      retryMs = ms;
+    },
     onEvent: ({ data, id, event }) => {
-      ready.push({ data, ...(id === undefined ? {} : { id }), ...(event === undefined ? {} : { event }) });
+      ready.push({
+        data,
+        ...(id === undefined ? {} : { id }),
+        ...(event === undefined ? {} : { event }),
+        ...(retryMs === undefined ? {} : { retryMs }),
+      });
     },
     onError: error => {
       overflown ||= error.type === 'max-buffer-size-exceeded';

@@ -5,8 +5,9 @@
  */
 import type { Principal } from '../ports/stateless-server.ts';
 
-/** One POST: the headers that the protocol asks for, and the message. */
+/** One POST: the headers that the protocol asks for, and the message. Servers of 2025 know GET and DELETE as well, without one. */
 export interface Post {
+  readonly method?: 'POST' | 'GET' | 'DELETE';
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   /** For whom, where the carrier keeps callers apart. */
@@ -19,6 +20,8 @@ export interface Answer {
   readonly status: number;
   /** The value of `Content-Type`; the empty text for none. */
   readonly contentType: string;
+  /** The value of `Mcp-Session-Id`: a server of 2025 opened a session. */
+  readonly sessionId?: string | undefined;
   /** The body in the pieces it comes in. Throws a fault when it breaks; leaving it early frees what carries it. */
   readonly body: AsyncIterable<string>;
 }

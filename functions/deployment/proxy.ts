@@ -20,6 +20,7 @@ import type { Observer } from '../../core/ports/observer.ts';
 import type { StatelessServer } from '../../core/ports/stateless-server.ts';
 import type { ProxyServer } from '../../core/proxy/proxy.ts';
 import { proxy } from '../../core/proxy/proxy.ts';
+import type { LegacyParts } from '../../core/upstream/legacy-server.ts';
 import type { ProxySettings, Upstream } from './settings.ts';
 
 /** A model answers within this time; a person does not, and is not waited for. */
@@ -47,7 +48,13 @@ export function deployedProxy({
   const observer = logObserver();
   const seal = aesSeal({ keys: parseKeyRing(keys, 'FERMATA_KEYS') });
   const stores = dynamodbStores({ table, environment, listed, seal });
-  const guarded = { upstream: upstreamServer(upstream, observer), seal, environment, observer, guard: stores.rounds };
+  const guarded = {
+    upstream: upstreamServer(upstream, { observer, legacy: { seal, environment } }),
+    seal,
+    environment,
+    observer,
+    guard: stores.rounds,
+  };
   const { holdMs = HOLD_MS, ...policy } = sessions;
   const server = proxy({
     upstream: behindGates(gates, guarded),
@@ -61,8 +68,12 @@ export function deployedProxy({
   return { server, environment, observer };
 }
 
-function upstreamServer(upstream: Upstream, observer: Observer): StatelessServer {
-  if (upstream.kind === 'url') return httpServer({ url: upstream.url, headers: upstream.headers, observer });
-  const { name, path, mode, tenant, headers } = upstream;
-  return lambdaServer({ functionName: name, path, mode, tenant, headers, observer });
+function upstreamServer(
+  upstream: Upstream,
+  parts: { readonly observer: Observer; readonly legacy: LegacyParts },
+): StatelessServer {
+  const { headers, era } = upstream;
+  if (upstream.kind === 'url') return httpServer({ url: upstream.url, headers, era, ...parts });
+  const { name, path, mode, tenant } = upstream;
+  return lambdaServer({ functionName: name, path, mode, tenant, headers, era, ...parts });
 }

@@ -10,11 +10,18 @@ import { choice, invalid, variable, written } from '../../bin/given.ts';
 import { Misuse } from '../../bin/misuse.ts';
 import type { SessionOption, SessionSettings } from '../../bin/session-settings.ts';
 import { sessionSettings } from '../../bin/session-settings.ts';
+import { upstreamEra } from '../../bin/upstream-era.ts';
 import { upstreamHeaders } from '../../bin/upstream-headers.ts';
 import type { GateSettings } from '../../core/gates/config.ts';
+import type { Era } from '../../core/upstream/era.ts';
 
 export type Upstream =
-  | { readonly kind: 'url'; readonly url: string; readonly headers: Readonly<Record<string, string>> }
+  | {
+      readonly kind: 'url';
+      readonly url: string;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly era: Era | undefined;
+    }
   | {
       readonly kind: 'function';
       readonly name: string;
@@ -22,6 +29,7 @@ export type Upstream =
       readonly mode: (typeof MODES)[number];
       readonly tenant: (typeof TENANCIES)[number];
       readonly headers: Readonly<Record<string, string>>;
+      readonly era: Era | undefined;
     };
 
 export interface ProxySettings {
@@ -105,7 +113,8 @@ function upstreamIn(env: Variables): Upstream {
   const name = required(env, 'FERMATA_UPSTREAM');
   const lines = (variable(env, 'FERMATA_UPSTREAM_HEADERS')?.text ?? '').split('\n').filter(line => line.trim() !== '');
   const headers = upstreamHeaders(lines, 'FERMATA_UPSTREAM_HEADERS');
-  if (/^https?:/.test(name) && URL.canParse(name)) return { kind: 'url', url: name, headers };
+  const era = upstreamEra(variable(env, 'FERMATA_UPSTREAM_ERA'));
+  if (/^https?:/.test(name) && URL.canParse(name)) return { kind: 'url', url: name, headers, era };
   if (!FUNCTION.test(name)) {
     const given = { text: name, from: 'FERMATA_UPSTREAM' };
     throw invalid(given, 'neither a function nor the URL of an MCP endpoint', EXAMPLES.FERMATA_UPSTREAM);
@@ -119,5 +128,6 @@ function upstreamIn(env: Variables): Upstream {
     mode: choice(variable(env, 'FERMATA_UPSTREAM_MODE'), MODES, 'auto'),
     tenant: choice(variable(env, 'FERMATA_TENANCY'), TENANCIES, 'none'),
     headers,
+    era,
   };
 }

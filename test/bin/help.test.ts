@@ -35,13 +35,15 @@ describe('help', () => {
         fermata serve                               the bundled example, an expense tracker
         fermata serve --program ./server.ts         a module that default-exports a factory of a server
         fermata serve -- npx -y some-server stdio   any stdio server, in any language
-        fermata serve --upstream https://host/mcp   a stateless server of 2026-07-28 over HTTP
+        fermata serve --upstream https://host/mcp   any server over HTTP, of 2026-07-28 or of 2025
 
       What to serve
         --program <file>             A module whose default export builds a server of SDK v1 or v2.
-        --upstream <url>             The endpoint of a stateless MCP server.
+        --upstream <url>             The endpoint of an MCP server of any revision.
         --upstream-header <header>   A header for it, "Name: value": its credentials. The variable takes
                                      one a line. [FERMATA_UPSTREAM_HEADERS]
+        --upstream-era <era>         auto (ask it), modern (2026-07-28) or legacy (2025).
+                                     [default auto, FERMATA_UPSTREAM_ERA]
 
       Where
         --port <number>              Port to listen on; 0 takes a free one. [default 8787, PORT]

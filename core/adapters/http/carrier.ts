@@ -5,20 +5,27 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { LIMITS } from '../../base/limits.ts';
+import { HEADER } from '../../protocol/headers.ts';
 import type { Carrier } from '../../upstream/carrier.ts';
 import type { Upstream } from './post.ts';
 import { bodyFault, post } from './post.ts';
 
 export const httpCarrier =
   (upstream: Upstream): Carrier =>
-  async ({ headers, body }, signal) => {
-    const response = await post(upstream, headers, body, signal);
+  async ({ method = 'POST', headers, body }, signal) => {
+    const response = await post(upstream, { method, headers, body }, signal);
     return {
       status: response.statusCode ?? 0,
       contentType: response.headers['content-type'] ?? '',
+      sessionId: sessionIdIn(response),
       body: chunksOf(response),
     };
   };
+
+function sessionIdIn({ headers }: IncomingMessage): string | undefined {
+  const value = headers[HEADER.sessionId];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
 
 /** The body as text, in the pieces it comes in. Leaving it early lets it end by itself for a while. */
 async function* chunksOf(response: IncomingMessage): AsyncGenerator<string, void, undefined> {

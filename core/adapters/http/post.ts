@@ -1,5 +1,5 @@
 /**
- * One POST to an upstream: connections kept for the next one, redirects within its origin, and what went wrong as a fault.
+ * One request to an upstream, a POST as a rule: connections kept for the next one, redirects within its origin, and what went wrong as a fault.
  *
  * The faults keep apart what the retry policy must know: `upstream_unreachable` without a status says that the request was
  * never taken, `upstream_lost` that it may have been. Addresses and reasons go into `detail`: clients are not told how a
@@ -34,17 +34,23 @@ export function upstreamOf({ url, headers = {} }: UpstreamOptions): Upstream {
   };
 }
 
+interface Outgoing {
+  readonly method: 'POST' | 'GET' | 'DELETE';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
 /** The response, its body unread. `signal` ends the request, and the body with it. */
 export async function post(
   upstream: Upstream,
-  headers: Readonly<Record<string, string>>,
-  body: string,
+  { method, headers, body }: Outgoing,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
   let { url } = upstream;
-  const all = { ...upstream.headers, ...headers, 'content-length': String(Buffer.byteLength(body)) };
+  const length = method === 'POST' ? { 'content-length': String(Buffer.byteLength(body)) } : {};
+  const all = { method, headers: { ...upstream.headers, ...headers, ...length }, body };
   for (let redirects = 0; redirects <= LIMITS.upstreamRedirectsMax; redirects++) {
-    const response = await send(url, upstream.agent, all, body, signal).catch(thrown => {
+    const response = await send(url, upstream.agent, all, signal).catch(thrown => {
       throw connectionFault(thrown, url);
     });
     if (response.statusCode !== 307 && response.statusCode !== 308) return response;
@@ -57,13 +63,12 @@ export async function post(
 function send(
   url: URL,
   agent: http.Agent,
-  headers: Readonly<Record<string, string>>,
-  body: string,
+  { method, headers, body }: Outgoing,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const { request } = url.protocol === 'https:' ? https : http;
-    const outgoing = request(url, { method: 'POST', agent, headers });
+    const outgoing = request(url, { method, agent, headers });
     const giveUp = () => outgoing.destroy();
     signal.addEventListener('abort', giveUp, { once: true });
     outgoing.once('close', () => signal.removeEventListener('abort', giveUp));

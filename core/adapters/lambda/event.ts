@@ -14,7 +14,12 @@ export interface Place {
 /** A name that servers which check their `Host` know as this machine's own. */
 const HOST = 'localhost';
 
-export function eventOf({ headers, body, principal }: Post, place: Place, requestId: string, nowMs: number) {
+export function eventOf(
+  { method = 'POST', headers, body, principal }: Post,
+  place: Place,
+  requestId: string,
+  nowMs: number,
+) {
   const host = place.headers.host ?? HOST;
   const all = { host, 'x-forwarded-proto': 'https', 'x-forwarded-port': '443', ...place.headers, ...headers };
   return {
@@ -28,7 +33,7 @@ export function eventOf({ headers, body, principal }: Post, place: Place, reques
       apiId: 'fermata',
       domainName: host,
       domainPrefix: 'fermata',
-      http: { method: 'POST', path: place.path, protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: 'fermata' },
+      http: { method, path: place.path, protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: 'fermata' },
       requestId,
       // As an authorizer of API Gateway tells it: no client can write here, only who may invoke the function.
       authorizer: { lambda: { principal: principal.id } },

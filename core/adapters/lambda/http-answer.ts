@@ -7,6 +7,7 @@
  */
 import { Fault } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
+import { HEADER } from '../../protocol/headers.ts';
 import { isObject } from '../../protocol/messages.ts';
 import type { Answer } from '../../upstream/carrier.ts';
 
@@ -51,15 +52,16 @@ function parsed(text: string): unknown {
 
 const invalid = (what: string): Fault => new Fault('upstream_invalid', `The upstream broke the protocol: ${what}.`);
 
-function headOf(head: unknown): Pick<Answer, 'status' | 'contentType'> {
+function headOf(head: unknown): Pick<Answer, 'status' | 'contentType' | 'sessionId'> {
   const status = isObject(head) ? Number(head.statusCode ?? 200) : Number.NaN;
   if (!isObject(head) || !Number.isInteger(status)) throw invalid('its answer has no HTTP status');
-  return { status, contentType: headerIn(head.headers) ?? headerIn(head.multiValueHeaders) ?? '' };
+  const header = (name: string) => headerIn(head.headers, name) ?? headerIn(head.multiValueHeaders, name);
+  return { status, contentType: header('content-type') ?? '', sessionId: header(HEADER.sessionId) };
 }
 
-function headerIn(headers: unknown): string | undefined {
+function headerIn(headers: unknown, wanted: string): string | undefined {
   if (!isObject(headers)) return undefined;
-  const [, value] = Object.entries(headers).find(([name]) => name.toLowerCase() === 'content-type') ?? [];
+  const [, value] = Object.entries(headers).find(([name]) => name.toLowerCase() === wanted) ?? [];
   const first: unknown = Array.isArray(value) ? value[0] : value;
   return typeof first === 'string' ? first : undefined;
 }

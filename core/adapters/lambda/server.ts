@@ -1,11 +1,14 @@
 /**
- * A 2026-07-28 server hosted on AWS Lambda as a `StatelessServer`, reached by invoking its function: no URL is needed, and its
+ * A server hosted on AWS Lambda, of 2026-07-28 or of either era, as a `StatelessServer`, reached by invoking its function: no URL is needed, and its
  * permission is the only door.
  */
 import { LambdaClient, type LambdaClientConfig } from '@aws-sdk/client-lambda';
 import { LIMITS } from '../../base/limits.ts';
 import type { Observer } from '../../ports/observer.ts';
 import type { StatelessServer } from '../../ports/stateless-server.ts';
+import type { Era } from '../../upstream/era.ts';
+import { anyEraServer } from '../../upstream/era.ts';
+import type { LegacyParts } from '../../upstream/legacy-server.ts';
 import { upstreamServer } from '../../upstream/upstream.ts';
 import { lambdaCarrier } from './carrier.ts';
 import type { Tenancy } from './tenant.ts';
@@ -28,16 +31,19 @@ export interface LambdaServerOptions {
   readonly client?: LambdaClient | undefined;
   readonly config?: LambdaClientConfig | undefined;
   readonly observer: Observer;
+  /** What it takes to call servers of 2025 as well; without it only modern ones can be. */
+  readonly legacy?: LegacyParts | undefined;
+  /** Asked of the server unless it is given. */
+  readonly era?: Era | undefined;
 }
 
 export function lambdaServer(options: LambdaServerOptions): StatelessServer {
   const { functionName, path = '/mcp', mode = 'auto', tenant = 'none', headers = {}, observer } = options;
   const client = options.client ?? lambdaClient(options.config);
   const lowerCase = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-  return upstreamServer(
-    lambdaCarrier({ client, functionName, path, mode, tenancy: tenant, headers: lowerCase }),
-    observer,
-  );
+  const carrier = lambdaCarrier({ client, functionName, path, mode, tenancy: tenant, headers: lowerCase });
+  const { legacy, era } = options;
+  return legacy === undefined ? upstreamServer(carrier, observer) : anyEraServer(carrier, { ...legacy, observer, era });
 }
 
 /**

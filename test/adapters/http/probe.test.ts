@@ -12,13 +12,14 @@ const answering = (status: number, body = '', type = 'text/plain') =>
   served({ fetch: async () => new Response(body, { status, headers: { 'content-type': type } }) });
 
 describe('probing an upstream', () => {
-  it('tells which revisions it speaks, and all it says of itself', async () => {
+  it('tells of which era it is, and all it says of itself', async () => {
     const { server } = scriptedUpstream({});
     await using app = await served(
       statelessApp({ upstream: server, authenticate: anonymous(), observer: () => undefined }),
     );
-    const { supportedVersions, result } = await probe({ url: app.url });
-    expect(supportedVersions).toEqual(['2026-07-28']);
+    const { era, result } = await probe({ url: app.url });
+    expect(era).toBe('modern');
+    expect(result.supportedVersions).toEqual(['2026-07-28']);
     expect(result.capabilities).toEqual({ tools: { listChanged: true }, logging: {} });
   });
 
@@ -58,7 +59,7 @@ describe('probing an upstream', () => {
     ['a page', () => answering(200, '<p>', 'text/html')],
     ['a path that is none', () => answering(404)],
     [
-      'a server of 2025',
+      'a server that takes no handshake',
       () =>
         answering(
           400,
@@ -104,11 +105,11 @@ describe('probing an upstream', () => {
           }),
         ),
     ],
-  ])('says of %s that it does not speak 2026-07-28', async (_, open) => {
+  ])('says of %s that it speaks no revision', async (_, open) => {
     await using there = await open();
     await expect(probe({ url: there.url })).rejects.toMatchObject({
       code: 'upstream_invalid',
-      message: expect.stringMatching(/does not speak MCP 2026-07-28.*those of 2025 come later\.$/),
+      message: expect.stringMatching(/speaks neither MCP 2026-07-28 nor an earlier revision/),
     });
   });
 });

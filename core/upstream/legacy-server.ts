@@ -1,0 +1,276 @@
+/**
+ * A server of 2025 somewhere else as a `StatelessServer`: with sessions or without, whatever carries its requests.
+ *
+ * Stateless ones get each request as it is. In one with sessions, calls that ask are parked in `requestState` and resumed from
+ * any process; there is one session for each Fermata session where there is one. A session that is gone is opened again for a
+ * new call, which was not delivered then; for a call that waits it means `upstream_lost`.
+ */
+import { Fault, faultOf } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { Client } from '../bridge/from-modern.ts';
+import { clientOf, isAdvertised, programRequest } from '../bridge/from-modern.ts';
+import { discovery, inputRequired, modernResult } from '../bridge/from-program.ts';
+import type { Environment } from '../ports/environment.ts';
+import type { Seal } from '../ports/seal.ts';
+import type { CallContext, StatelessServer } from '../ports/stateless-server.ts';
+import type { ModernRequest } from '../protocol/envelope.ts';
+import { META } from '../protocol/envelope.ts';
+import type { Outcome, RpcNotification, RpcResponse } from '../protocol/messages.ts';
+import { isObject, responseOf } from '../protocol/messages.ts';
+import { traitsOf } from '../protocol/methods.ts';
+import type { Carrier } from './carrier.ts';
+import { HeldCalls } from './held-calls.ts';
+import { LegacyCall } from './legacy-call.ts';
+import { legacyPost, tell } from './legacy-post.ts';
+import type { LegacySession } from './legacy-session.ts';
+import { openLegacySession, ownerOf, sessionOn } from './legacy-session.ts';
+import { LegacySessions } from './legacy-sessions.ts';
+import { heardFrom, resumed } from './legacy-stream.ts';
+import type { ParkedCall } from './parked-call.ts';
+import { opened, sealed } from './parked-call.ts';
+
+export interface LegacyParts {
+  readonly seal: Seal;
+  readonly environment: Environment;
+}
+
+type Said = RpcNotification | RpcResponse;
+
+export function legacyServer(carrier: Carrier, parts: LegacyParts): StatelessServer {
+  const place = new Place(carrier, parts);
+  return (request, call) => place.serve(request, call);
+}
+
+/** What one request in the course of being served is about. */
+interface Served {
+  readonly request: ModernRequest;
+  readonly call: CallContext;
+  readonly client: Client;
+}
+
+class Place {
+  readonly #carrier: Carrier;
+  readonly #parts: LegacyParts;
+  readonly #sessions: LegacySessions;
+  readonly #held: HeldCalls;
+
+  constructor(carrier: Carrier, parts: LegacyParts) {
+    this.#carrier = carrier;
+    this.#parts = parts;
+    this.#sessions = new LegacySessions(() => parts.environment.now());
+    this.#held = new HeldCalls();
+  }
+
+  async *serve(request: ModernRequest, call: CallContext): AsyncGenerator<Said, void, undefined> {
+    const client = clientOf(request);
+    const served = { request, call, client };
+    if (request.params.requestState !== undefined) return yield* this.#goOn(served, request.params.requestState);
+    const session = await this.#sessionFor(served);
+    const { introduction } = session;
+    const { method } = request;
+    if (method === 'server/discover') {
+      const offered = { ...introduction, capabilities: deliverable(introduction.capabilities) };
+      return yield responseOf(request.id, { result: discovery(offered) });
+    }
+    if (method === 'subscriptions/listen') return yield* listening(served, session);
+    if (traitsOf(method).legacyOnly || !isAdvertised(method, introduction.capabilities)) {
+      const message = `The upstream does not offer ${method}.`;
+      return yield responseOf(request.id, { error: { code: -32601, message } });
+    }
+    yield* this.#begin(served, session);
+  }
+
+  #sessionFor({ client, call }: Served): Promise<LegacySession> {
+    return this.#sessions.of(ownerOf(client, call), () => openLegacySession(this.#carrier, client, call));
+  }
+
+  /** A new call. A session that the server does not know any more is opened once again: nothing ran. */
+  async *#begin(served: Served, session: LegacySession): AsyncGenerator<Said, void, undefined> {
+    const { request, call, client } = served;
+    const requestId = `f-${this.#parts.environment.newId()}`;
+    const running = new LegacyCall(requestId);
+    const cancel = () => running.leave();
+    call.signal.addEventListener('abort', cancel, { once: true });
+    try {
+      let current = session;
+      const post = async () => {
+        running.listen(current, request.params._meta[META.progressToken]);
+        await this.#prepare(served, current);
+        return this.#carrier(legacyPost(programRequest(request, requestId), current, call), running.signal);
+      };
+      let answer = await post();
+      if (answer.status === 404 && session.sessionId !== undefined) {
+        this.#sessions.forget(ownerOf(client, call));
+        current = await this.#sessionFor(served);
+        answer = await post();
+      }
+      const reading = { carrier: this.#carrier, line: current, call, signal: running.signal, requestId };
+      running.read(heardFrom(answer, reading));
+      yield* this.#outcomes(served, current, running);
+    } catch (thrown) {
+      running.leave();
+      if (call.signal.aborted) return;
+      throw thrown;
+    } finally {
+      call.signal.removeEventListener('abort', cancel);
+    }
+  }
+
+  /** What a session must know before the call: the level of its log; and its stream for questions must be open. */
+  async #prepare({ request, call, client }: Served, session: LegacySession): Promise<void> {
+    if (session.sessionId === undefined) return;
+    const { logLevel } = client;
+    if (logLevel !== undefined && logLevel !== session.logLevel && session.introduction.capabilities.logging) {
+      session.logLevel = logLevel;
+      const id = `f-${this.#parts.environment.newId()}`;
+      const setLevel = { jsonrpc: '2.0', id, method: 'logging/setLevel', params: { level: logLevel } } as const;
+      await tell(this.#carrier, setLevel, session, call, call.signal);
+    }
+    if (traitsOf(request.method).mayAsk && Object.keys(client.capabilities).length > 0) {
+      await Promise.race([session.standing?.open(), after(LIMITS.upstreamStandMs)]);
+    }
+  }
+
+  /** The retry of a call that waits: the answers go to the server, and its stream is resumed. */
+  async *#goOn(served: Served, state: string): AsyncGenerator<Said, void, undefined> {
+    const { request, call, client } = served;
+    const parked = opened(this.#parts.seal, state, request, call, this.#parts.environment.now());
+    const { sessionId, revision, introduction } = parked;
+    const current = await this.#sessions.of(ownerOf(client, call), async () =>
+      sessionOn(this.#carrier, { sessionId, revision }, introduction, call),
+    );
+    const session =
+      current.sessionId === sessionId ? current : sessionOn(this.#carrier, { sessionId, revision }, introduction, call);
+    if (session.standing !== undefined) session.standing.lastEventId ??= parked.standing;
+    const running = this.#held.take(parked.held) ?? this.#resume(parked, served, session);
+    const cancel = () => running.leave();
+    call.signal.addEventListener('abort', cancel, { once: true });
+    try {
+      await this.#prepare(served, session);
+      await this.#answer(parked, served, session, running);
+      yield* this.#outcomes(served, session, running);
+    } catch (thrown) {
+      running.leave();
+      if (call.signal.aborted) return;
+      const fault = faultOf(thrown);
+      if (fault.code === 'upstream_lost') this.#sessions.forget(ownerOf(client, call));
+      throw fault;
+    } finally {
+      call.signal.removeEventListener('abort', cancel);
+    }
+  }
+
+  #resume({ position, requestId }: ParkedCall, { request, call }: Served, session: LegacySession): LegacyCall {
+    if (position === undefined) {
+      throw new Fault(
+        'upstream_lost',
+        'The connection that this call waited on is gone, and the upstream keeps no events to go on from. Make the call ' +
+          'again; a server with an event store would have survived.',
+      );
+    }
+    const running = new LegacyCall(requestId);
+    running.position = position;
+    const reading = { carrier: this.#carrier, line: session, call, signal: running.signal, requestId };
+    const stream = async function* () {
+      yield* heardFrom(await resumed(position, reading), reading);
+    };
+    running.listen(session, request.params._meta[META.progressToken]);
+    running.read(stream());
+    return running;
+  }
+
+  /** Hands over the answers that came; what has none keeps waiting. */
+  async #answer(parked: ParkedCall, { request, call }: Served, session: LegacySession, running: LegacyCall) {
+    const responses: Readonly<Record<string, unknown>> = request.params.inputResponses ?? {};
+    running.waiting.clear();
+    for (const [key, waiting] of Object.entries(parked.waiting)) {
+      const result = Object.hasOwn(responses, key) ? responses[key] : undefined;
+      if (result === undefined) running.waiting.set(key, waiting);
+      else if (!isObject(result)) throw new Fault('answer_invalid', `The answer to ${key} must be an object.`);
+      else await tell(this.#carrier, { jsonrpc: '2.0', id: waiting.id, result }, session, call, call.signal);
+    }
+  }
+
+  async *#outcomes(served: Served, session: LegacySession, running: LegacyCall): AsyncGenerator<Said, void, undefined> {
+    const { request, call, client } = served;
+    const { id } = request;
+    let left = false;
+    const late = AbortSignal.timeout(LIMITS.roundMsMax);
+    try {
+      const bounded = { ...call, signal: AbortSignal.any([call.signal, late]) };
+      const standing = yield* running.heard(this.#carrier, session, request, client, bounded);
+      if (standing.kind === 'over') return yield responseOf(id, standing.outcome);
+      if (standing.kind === 'waiting') {
+        const outcome = this.#parked(served, session, running);
+        left = running.position === undefined;
+        return yield responseOf(id, outcome);
+      }
+      await this.#cancel(served, session, running);
+      if (!call.signal.aborted)
+        throw new Fault('upstream_timeout', `The upstream did not answer within ${LIMITS.roundMsMax} ms.`);
+    } finally {
+      if (!left) running.leave();
+    }
+  }
+
+  #parked({ request, call }: Served, session: LegacySession, running: LegacyCall): Outcome {
+    const { sessionId = '', revision, introduction } = session;
+    const held = this.#parts.environment.newId();
+    if (running.position === undefined) this.#held.put(held, running);
+    const { instructions: _, ...known } = introduction;
+    const parked = {
+      sessionId,
+      revision,
+      introduction: known,
+      requestId: running.requestId,
+      position: running.position,
+      standing: session.standing?.lastEventId,
+      held,
+      waiting: Object.fromEntries(running.waiting),
+      expiresAtMs: this.#parts.environment.now() + LIMITS.requestStateMsMax,
+    };
+    const inputRequests = Object.fromEntries(
+      [...running.waiting].map(([key, { method, params }]) => [key, { method, params }]),
+    );
+    const requestState = sealed(this.#parts.seal, parked, request, call);
+    return { result: inputRequired({ inputRequests, requestState }, introduction.serverInfo) };
+  }
+
+  /** A server of 2025 does not take a lost connection for a cancellation, and must be told. */
+  async #cancel({ call }: Served, session: LegacySession, { requestId }: LegacyCall): Promise<void> {
+    if (session.sessionId === undefined) return;
+    const cancelled = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId } } as const;
+    await tell(this.#carrier, cancelled, session, call, AbortSignal.timeout(LIMITS.upstreamProbeMs)).catch(
+      () => undefined,
+    );
+  }
+}
+
+const after = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms).unref());
+
+/** Without a stream that outlives calls nothing can tell of changes. */
+function deliverable(capabilities: LegacySession['introduction']['capabilities']) {
+  const { tools, prompts, resources, ...rest } = capabilities;
+  const quiet = (known: object | undefined) => {
+    if (known === undefined) return undefined;
+    const { listChanged: _, subscribe: __, ...kept }: { listChanged?: boolean; subscribe?: boolean } = known;
+    return kept;
+  };
+  return {
+    ...rest,
+    ...(tools && { tools: quiet(tools) }),
+    ...(prompts && { prompts: quiet(prompts) }),
+    ...(resources && { resources: quiet(resources) }),
+  };
+}
+
+/** A listener is told that there is nothing to hear, and is let go when it leaves. */
+async function* listening({ request, call }: Served, { introduction }: LegacySession): AsyncGenerator<Said> {
+  const _meta = { [META.subscriptionId]: request.id };
+  const method = 'notifications/subscriptions/acknowledged';
+  yield { jsonrpc: '2.0', method, params: { notifications: {}, _meta } };
+  if (!call.signal.aborted) {
+    await new Promise(resolve => call.signal.addEventListener('abort', resolve, { once: true }));
+  }
+  yield responseOf(request.id, { result: modernResult(request.method, { _meta }, introduction.serverInfo) });
+}

@@ -1,0 +1,72 @@
+/**
+ * The handshake with a server of 2025, and whom it was made for.
+ *
+ * A server that gives a session id keeps a session; one that gives none is stateless, and the handshake only told what it
+ * is. What one client says of itself is told to no other: a session belongs to one principal, and to one Fermata session or
+ * one set of capabilities (2025-11-25, "Lifecycle": capabilities are those of the session).
+ */
+import { Fault } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { Client } from '../bridge/from-modern.ts';
+import { initializeParams } from '../bridge/from-modern.ts';
+import type { Introduction } from '../bridge/from-program.ts';
+import { introductionOf } from '../bridge/from-program.ts';
+import type { CallContext } from '../ports/stateless-server.ts';
+import { canonicalJson, digest } from '../protocol/json.ts';
+import { isResponse } from '../protocol/messages.ts';
+import type { LogLevel } from '../protocol/methods.ts';
+import type { Carrier } from './carrier.ts';
+import type { Line } from './legacy-post.ts';
+import { legacyPost, tell } from './legacy-post.ts';
+import { heardFrom } from './legacy-stream.ts';
+import { StandingStream } from './standing-stream.ts';
+
+export interface LegacySession extends Line {
+  readonly introduction: Introduction;
+  /** What it says outside any call; there is none without a session. */
+  readonly standing: StandingStream | undefined;
+  /** As the session was told last. */
+  logLevel: LogLevel | undefined;
+}
+
+const ID = 'fermata-initialize';
+
+/** Makes the handshake. Throws `upstream_invalid` for a server that refuses it. */
+export async function openLegacySession(carrier: Carrier, client: Client, call: CallContext): Promise<LegacySession> {
+  const signal = AbortSignal.any([call.signal, AbortSignal.timeout(LIMITS.upstreamProbeMs)]);
+  const initialize = { jsonrpc: '2.0', id: ID, method: 'initialize', params: initializeParams(client) } as const;
+  const noLine = { sessionId: undefined, revision: undefined };
+  const answer = await carrier(legacyPost(initialize, noLine, call), signal);
+  const { sessionId } = answer;
+  const reading = { carrier, line: { sessionId, revision: undefined }, call, signal, requestId: ID };
+  for await (const { message } of heardFrom(answer, reading)) {
+    if (message === undefined || !isResponse(message) || (message.id ?? ID) !== ID) continue;
+    if ('error' in message) throw refused(message.error.message);
+    const { protocolVersion: revision } = message.result;
+    if (typeof revision !== 'string') throw refused('its answer names no revision');
+    const line = { sessionId, revision };
+    if (sessionId !== undefined)
+      await tell(carrier, { jsonrpc: '2.0', method: 'notifications/initialized' }, line, call, signal);
+    return sessionOn(carrier, line, introductionOf(message.result), call);
+  }
+  throw refused('its answer is none to it');
+}
+
+/** A session that exists already: what a call waits in. */
+export const sessionOn = (
+  carrier: Carrier,
+  line: Line,
+  introduction: Introduction,
+  call: CallContext,
+): LegacySession => ({
+  ...line,
+  introduction,
+  standing: line.sessionId === undefined ? undefined : new StandingStream(carrier, line, call),
+  logLevel: undefined,
+});
+
+const refused = (why: string): Fault => new Fault('upstream_invalid', `The upstream refused the handshake: ${why}.`);
+
+/** For whom a session may be used: nobody else's calls go through it. */
+export const ownerOf = (client: Client, { principal, session }: CallContext): string =>
+  JSON.stringify([principal.id, session?.id ?? '', digest(canonicalJson(client.capabilities))]);

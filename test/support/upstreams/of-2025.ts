@@ -1,0 +1,96 @@
+/** Real servers of SDK v1 over HTTP, as they were deployed in 2025: with sessions and an event store, with sessions only, or stateless. */
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
+import type { EventStore } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
+import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
+import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js';
+import v1Await from '../servers/v1-await.ts';
+
+export interface Of2025Options {
+  readonly factory?: () => McpServer;
+  /** Without, it is stateless. */
+  readonly sessions?: boolean;
+  /** Event ids, and what it takes to resume. */
+  readonly events?: boolean;
+  readonly json?: boolean;
+}
+
+/** What came in: method and path of HTTP, and the JSON-RPC method. */
+export interface Came {
+  readonly http: string;
+  readonly rpc: string | undefined;
+  readonly headers: IncomingMessage['headers'];
+}
+
+export async function serverOf2025(options: Of2025Options = {}) {
+  const { factory = v1Await } = options;
+  const transports = new Map<string, StreamableHTTPServerTransport>();
+  const came: Came[] = [];
+
+  async function transportFor(sessionId: string | undefined): Promise<StreamableHTTPServerTransport | undefined> {
+    if (sessionId !== undefined) return transports.get(sessionId);
+    const transport = new StreamableHTTPServerTransport({
+      ...(options.sessions ? { sessionIdGenerator: () => randomUUID() } : {}),
+      enableJsonResponse: options.json ?? false,
+      ...(options.events ? { eventStore: memoryEvents(), retryInterval: 50 } : {}),
+      onsessioninitialized: id => void transports.set(id, transport),
+    });
+    await factory().connect(transport as Parameters<McpServer['connect']>[0]);
+    return transport;
+  }
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let text = '';
+    for await (const chunk of request.setEncoding('utf8')) text += chunk;
+    const body = text === '' ? undefined : JSON.parse(text);
+    came.push({ http: request.method ?? '', rpc: body?.method, headers: request.headers });
+    const id = request.headers['mcp-session-id'];
+    const transport = await transportFor(typeof id === 'string' ? id : undefined);
+    if (transport === undefined) {
+      const error = { code: -32001, message: 'Session not found' };
+      response.writeHead(404, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ jsonrpc: '2.0', id: null, error }));
+      return;
+    }
+    await transport.handleRequest(request, response, body);
+  }
+
+  const server = createServer((request, response) => void serve(request, response).catch(() => response.destroy()));
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return {
+    url: `http://127.0.0.1:${port}/mcp`,
+    came,
+    /** Forgets every session, as a restart does. */
+    forget: () => transports.clear(),
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise(resolve => server.close(resolve));
+    },
+  };
+}
+
+/** Event ids are `stream_number`, as in the SDK's own example. */
+function memoryEvents(): EventStore {
+  const events: { readonly id: string; readonly stream: string; readonly message: JSONRPCMessage }[] = [];
+  return {
+    async storeEvent(stream, message) {
+      const id = `${stream}_${events.length}`;
+      events.push({ id, stream, message });
+      return id;
+    },
+    async getStreamIdForEventId(id) {
+      return events.find(event => event.id === id)?.stream;
+    },
+    async replayEventsAfter(lastEventId, { send }) {
+      const at = events.findIndex(event => event.id === lastEventId);
+      const stream = events[at]?.stream ?? '';
+      for (const event of events.slice(at + 1)) {
+        if (event.stream === stream && Object.keys(event.message).length > 0) await send(event.id, event.message);
+      }
+      return stream;
+    },
+  };
+}
