@@ -111,6 +111,11 @@ export const SERVE: Command = {
           help: 'Calls to run again when their process died at work: never, idempotent or always.',
         },
         {
+          name: 'not-repeatable',
+          env: 'FERMATA_NOT_REPEATABLE',
+          help: 'Never begin a call of the program a second time: one that waits goes on in this process or ends with run_lost.',
+        },
+        {
           name: 'warm',
           value: '<what>',
           env: 'FERMATA_WARM',

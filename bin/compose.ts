@@ -79,7 +79,7 @@ async function open(
     process.env.EXPENSES_FILE ??= join(data, 'expenses.jsonl');
 
   const seal = aesSeal({ keys: keyRing(settings) });
-  const warmth = { warm: settings.warm, warmMs: idleTimeoutMs };
+  const warmth = { warm: settings.warm, warmMs: idleTimeoutMs, repeatable: settings.repeatable };
   const run = { seal, environment, observer, owner, guard: stores.rounds, state: stores.state, retryLost, ...warmth };
   const runners = new Runners(run);
   opened.push(async () => runners.close());

@@ -53,6 +53,8 @@ export interface ServeSettings extends SessionSettings {
   readonly config: string | undefined;
   readonly folder: string;
   readonly warm: Warmth;
+  /** Whether a call of the program may be begun a second time. */
+  readonly repeatable: boolean;
   readonly json: boolean;
   readonly debug: boolean;
 }
@@ -75,10 +77,18 @@ export function serveSettings(given: Arguments, env: Variables, folder: string):
     adminKeys: env.FERMATA_ADMIN_KEYS?.trim() || undefined,
     config: lookUp('config')?.text,
     folder,
-    warm: choice(lookUp('warm'), WARMTHS, 'programs'),
+    ...memory(choice(lookUp('warm'), WARMTHS, 'programs'), !isOn('not-repeatable')),
     json: isOn('json'),
     debug: isOn('debug'),
   };
+}
+
+/** A call that may not be begun again needs the process that began it. */
+function memory(warm: Warmth, repeatable: boolean): Pick<ServeSettings, 'warm' | 'repeatable'> {
+  if (repeatable || warm !== 'nothing') return { warm, repeatable };
+  throw new Misuse(
+    '--not-repeatable needs calls that wait to stay in memory. Use it with --warm runs or --warm programs.',
+  );
 }
 
 function rowOf(name: string): OptionRow {

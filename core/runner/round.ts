@@ -23,11 +23,12 @@ import type { CallContext } from '../ports/stateless-server.ts';
 import type { ModernRequest } from '../protocol/envelope.ts';
 import { callDigest } from '../protocol/json.ts';
 import type { Outcome, RpcNotification } from '../protocol/messages.ts';
+import { traitsOf } from '../protocol/methods.ts';
 import type { Attempt } from './once.ts';
 import { once } from './once.ts';
 import { callNameOf, openDesk } from './open-desk.ts';
 import type { ParkedRun, RunEnd } from './order.ts';
-import { isRepeatable } from './repeatable.ts';
+import { begunBefore, isRepeatable } from './repeatable.ts';
 import type { Workshop } from './workshop.ts';
 
 /** A request in the course of being served. */
@@ -44,7 +45,10 @@ export interface Served {
 export async function served(round: Served): Promise<Attempt> {
   const offers = offersOf(round.request.params.inputResponses);
   const state = stateOf(round);
-  if (state === undefined) return replayed(round, newJournal(callNameOf(round)), offers);
+  if (state === undefined) {
+    if (round.call.attempt?.again === true && isOnceOnly(round)) throw begunBefore();
+    return replayed(round, newJournal(callNameOf(round)), offers);
+  }
   const journal = answered(state.journal, offers);
   if (openEntries(journal).length > 0) return asking(round, journal, state.nonce);
   const unvisited = journal.entries.find(isRefusedVisit);
@@ -53,12 +57,18 @@ export async function served(round: Served): Promise<Attempt> {
   return guarded(round, state, () => resumed(round, state.nonce, visited));
 }
 
+/** Reading may be repeated whatever the program says of itself: only what it does may not. */
+const isOnceOnly = ({ workshop, request }: Served): boolean =>
+  workshop.options.repeatable === false && traitsOf(request.method).repeatable !== true;
+
 /** The run that waits in this process goes on; if there is none, a replay comes to the same. */
 async function resumed(round: Served, nonce: string, journal: Journal): Promise<Attempt> {
   const { workshop, client, signal, emit } = round;
   const request = programRequest(round.request, journal.call);
   const end = workshop.resumed(nonce, { request, client, signal, entries: journal.entries }, emit);
-  return end === undefined ? replayed(round, journal, {}) : ended(round, journal, await end);
+  if (end !== undefined) return ended(round, journal, await end);
+  if (isOnceOnly(round)) throw begunBefore();
+  return replayed(round, journal, {});
 }
 
 /** Runs the round once, unless the caller's lease already sees to that. */

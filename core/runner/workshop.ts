@@ -28,6 +28,11 @@ export interface RunnerOptions {
   readonly state?: StateStore;
   readonly retryLost: RetryLost;
   /**
+   * `false`: no call of the program is ever begun a second time, neither to replay it nor after a loss. One that waits goes on
+   * in this process (`warm`) or ends with `run_lost`.
+   */
+  readonly repeatable?: boolean;
+  /**
    * What stays in memory: `nothing`, the default; `runs` that wait, so that an answer which reaches this process need not
    * replay them; also the `programs` between the calls of a session, so that what they remember is there for its next call.
    */

@@ -65,6 +65,8 @@ describe('help', () => {
                                      [default sleep, FERMATA_IDLE_ACTION]
         --retry-lost <which>         Calls to run again when their process died at work: never, idempotent
                                      or always. [default idempotent, FERMATA_RETRY_LOST]
+        --not-repeatable             Never begin a call of the program a second time: one that waits goes
+                                     on in this process or ends with run_lost. [FERMATA_NOT_REPEATABLE]
         --warm <what>                What stays in memory while a session is awake: nothing, runs (calls
                                      that wait go on where they are) or programs (what a program remembers
                                      is there for the next call). [default programs, FERMATA_WARM]

@@ -39,6 +39,7 @@ describe('settings', () => {
       auth: { mode: 'none' },
       stateKeys: undefined,
       warm: 'programs',
+      repeatable: true,
       json: false,
       debug: false,
     });
