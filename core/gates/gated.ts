@@ -67,12 +67,6 @@ export function gated(options: GatedOptions): StatelessServer {
   };
 }
 
-/** The call as gates see it, for whoever explains what they would do. */
-export function gatedCall(tools: ToolList, request: ModernRequest, call: CallContext, args: Json): GatedCall {
-  const tool = String(request.params.name);
-  return { request, call, tool, arguments: args, listed: () => tools.find(tool, request, call) };
-}
-
 async function* serve(
   engine: Engine,
   request: ModernRequest,
