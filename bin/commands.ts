@@ -238,4 +238,27 @@ export const SESSIONS: Command = {
   more: 'The server needs FERMATA_ADMIN_KEYS, which holds lines that "fermata key" prints; without it there is no admin API.',
 };
 
-export const COMMANDS: readonly Command[] = [SERVE, DEMO, KEY, SESSIONS];
+export const CHECK: Command = {
+  name: 'check',
+  summary: 'Run the tools of a program with replay, and say what would go wrong.',
+  usage: [
+    ['fermata check --program ./server.ts', 'all tools, with arguments that fit'],
+    ['fermata check --program ./server.ts --tool pay', 'one tool'],
+    ['fermata check -- npx -y some-server stdio', 'any stdio server; its effects cannot be seen'],
+  ],
+  takesCommand: true,
+  groups: [
+    {
+      title: 'Options',
+      options: [
+        { name: 'program', value: '<file>', help: 'A module whose default export builds a server of SDK v1 or v2.' },
+        { name: 'tool', value: '<name>', repeats: true, help: 'Check this tool only.' },
+        { name: 'arguments', value: '<json>', help: 'The arguments of the one tool that is checked, a JSON object.' },
+        { name: 'debug', help: 'Show stacks with errors.' },
+      ],
+    },
+  ],
+  more: 'The tools really run, and do what they do. Every question is answered with a value that fits. Exits with 1 if anything was found.',
+};
+
+export const COMMANDS: readonly Command[] = [SERVE, DEMO, KEY, CHECK, SESSIONS];

@@ -19,6 +19,7 @@ const RUNS: Readonly<Record<string, () => Promise<Run>>> = {
   serve: async () => (await import('./serve.ts')).serve,
   demo: async () => (await import('./demo.ts')).demo,
   key: async () => (await import('./key.ts')).key,
+  check: async () => (await import('./check.ts')).check,
   sessions: async () => (await import('./sessions.ts')).sessions,
 };
 

@@ -16,6 +16,7 @@ describe('help', () => {
         serve     Serve an MCP server, made stateful, over Streamable HTTP.
         demo      A client in the terminal: calls the tools of the example and shows what happens.
         key       Make an API key, shown once, and the line that lets it in.
+        check     Run the tools of a program with replay, and say what would go wrong.
         sessions  List, show and stop the sessions of a server that runs.
 
       Start here
