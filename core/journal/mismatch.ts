@@ -4,6 +4,7 @@
  */
 import { Fault } from '../base/errors.ts';
 import { META } from '../protocol/envelope.ts';
+import { canonicalJson } from '../protocol/json.ts';
 import type { Entry } from './journal.ts';
 import type { Question } from './question.ts';
 import { described, labelOf } from './question.ts';
@@ -21,9 +22,24 @@ export function divergence(missing: Entry, attempted: Question, entries: readonl
   return new Fault(
     'journal_mismatch',
     `The program asked something else than on its earlier run. ${recordedAs(missing, entries)}; attempted now: ${attempt}. ${REMEDY}`,
-    { data: { recorded: missing.key, recordedMethod: missing.method, attemptedMethod: attempted.method } },
+    {
+      data: { recorded: missing.key, recordedMethod: missing.method, attemptedMethod: attempted.method },
+      detail: differenceOf(missing, attempted),
+    },
   );
 }
+
+/** What differed, for the author's log: both texts, and where to look. */
+const differenceOf = (missing: Entry, attempted: Question): string =>
+  [
+    `recorded:  ${described(missing)}`,
+    `attempted: ${attempted.method} ${canonicalJson(attempted.params)}`,
+    missing.method !== attempted.method
+      ? 'The methods differ: the handler took another branch.'
+      : missing.shape === attempted.shape
+        ? 'The same form or settings with other words.'
+        : 'Another form or other settings.',
+  ].join('\n');
 
 /** The program ended without asking what it had asked before. */
 export function omission(missing: Entry, entries: readonly Entry[]): Fault {

@@ -116,6 +116,7 @@ test('another method in the place of a recorded question is a mismatch that says
   const failed = after(run, { type: 'waited' });
   expect(failed.phase).toBe('failed');
   expect(failed.fault?.code).toBe('journal_mismatch');
+  expect(failed.fault?.detail).toMatch(/^recorded: {2}elicitation\/create .*\nattempted: \w+\/\w+ \{.*\n.*\.$/);
   expect(failed.fault?.message).toBe(
     'The program asked something else than on its earlier run. recorded earlier: question 1, elicitation/create "How much?"; ' +
       'attempted now: sampling/createMessage "Guess.". Code before a question must do the same on every run: no branching on ' +
