@@ -30,6 +30,8 @@ export class Desk implements Aids {
   readonly #used = new Map<string, number>();
   #works = 0;
   #isClosed = false;
+  /** While the run is parked: what is begun then waits until it goes on, since no journal would know of it. */
+  #paused: { readonly over: Promise<void>; readonly end: () => void } | undefined;
   #drawn = 0;
 
   constructor(options: DeskOptions) {
@@ -70,6 +72,21 @@ export class Desk implements Aids {
   close(): void {
     this.#isClosed = true;
     this.onIdle = () => {};
+  }
+
+  /** The run is parked. */
+  pause(): void {
+    let end = (): void => {};
+    const over = new Promise<void>(resolve => {
+      end = resolve;
+    });
+    this.#paused = { over, end };
+  }
+
+  /** The run goes on. */
+  resume(): void {
+    this.#paused?.end();
+    this.#paused = undefined;
   }
 
   step(name: string, work: () => unknown): Promise<unknown> {
@@ -128,6 +145,7 @@ export class Desk implements Aids {
   /** What is known under the address, or is made now and recorded. A read changes nothing, so it is committed with what follows. */
   async #fact(kind: FactKind, name: string, make: (address: FactAddress) => Promise<Fact>): Promise<unknown> {
     if (this.#isClosed) return new Promise(() => {});
+    if (this.#paused !== undefined) await this.#paused.over;
     const { ledger } = this.#options;
     const address = this.#next(kind, name);
     const known = ledger.recall(address);

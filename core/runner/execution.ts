@@ -21,6 +21,7 @@ import type { Suppression } from '../journal/suppression.ts';
 import { suppression } from '../journal/suppression.ts';
 import type { Aids } from '../ports/aids.ts';
 import { metaOf } from '../protocol/envelope.ts';
+import { canonicalJson } from '../protocol/json.ts';
 import type { Outcome, RequestId, RpcNotification, RpcRequest } from '../protocol/messages.ts';
 import { isRequestId } from '../protocol/messages.ts';
 import type { InputMethod } from '../protocol/methods.ts';
@@ -129,7 +130,8 @@ class Execution implements Occupant, ParkedRun {
 
   resume({ request, ...news }: Resumption): Promise<RunEnd> | undefined {
     const { started, program } = this.#order;
-    const isFit = !this.#isSpoiled && tokenOf(request) === this.#listening.token;
+    const isSame = tokenOf(request) === this.#listening.token && canDo(news.client) === canDo(this.#order.client);
+    const isFit = !this.#isSpoiled && isSame;
     if (!isFit || !started.isHolding(this) || (started.isBusy && !program.attributes) || news.signal.aborted) {
       this.drop();
       return undefined;
@@ -144,6 +146,7 @@ class Execution implements Occupant, ParkedRun {
       started.enter(this);
       news.signal.addEventListener('abort', this.#abort);
       this.#limitRound();
+      this.#order.desk?.resume();
       this.#step({ type: 'resumed', entries: news.entries });
       for (const asked of late) this.#answer(asked);
     });
@@ -288,6 +291,7 @@ class Execution implements Occupant, ParkedRun {
       return undefined;
     }
     this.#late = [];
+    this.#order.desk?.pause();
     this.#rest();
     this.#order.started.leave(this, 'parked');
     return this;
@@ -332,6 +336,9 @@ class Execution implements Occupant, ParkedRun {
     this.#order.signal.removeEventListener('abort', this.#abort);
   }
 }
+
+/** What its client can do, which the program was told once. */
+const canDo = ({ capabilities }: Client): string => canonicalJson(capabilities);
 
 function tokenOf(request: RpcRequest | undefined): RequestId | undefined {
   const { progressToken } = metaOf(request);

@@ -3,6 +3,7 @@ import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { expect, test } from 'vitest';
 import { sdkProgram } from '../../core/adapters/sdk/program.ts';
 import { LIMITS } from '../../core/base/limits.ts';
+import { step } from '../../index.ts';
 import type { Caller } from '../support/programs/calling.ts';
 import {
   callerOf,
@@ -86,6 +87,43 @@ test('a question that comes while the run is parked is asked when it goes on', a
   const [two = ''] = Object.keys(questionsIn(second));
   expect(textOf(await told(caller, retried(call, second, { [two]: value('b') })))).toBe('a b');
   expect(program.executions).toBe(1);
+});
+
+test('a client that can do something else now is told of by a replay', async () => {
+  const { program, caller } = runnerOf({ greet });
+  const asked = await told(caller, toolCall('greet'));
+  const [key = ''] = Object.keys(questionsIn(asked));
+  const meta = { 'io.modelcontextprotocol/clientCapabilities': { elicitation: { form: {} } } };
+  await told(caller, retried(toolCall('greet', {}, meta), asked, { [key]: value('Ada') }));
+  expect(program.executions).toBe(2);
+});
+
+test('a step begun while its run is parked waits, and is done once wherever the call goes on', async () => {
+  const done: string[] = [];
+  let wake = (): void => {};
+  const program = sdkProgram(() => {
+    const server = new McpServer({ name: 'stepping', version: '1.0.0' });
+    server.registerTool('play', {}, async () => {
+      const woken = new Promise<void>(resolve => {
+        wake = resolve;
+      }).then(() => step('late', () => done.push('late')));
+      const requestedSchema = { type: 'object' as const, properties: { value: { type: 'string' as const } } };
+      const { content } = await server.server.elicitInput({ message: 'One?', requestedSchema });
+      wake();
+      return { content: [{ type: 'text', text: `${content?.value} ${await woken}` }] };
+    });
+    return server;
+  });
+  const [here, there] = [0, 1].map(() => callerOf(program, { warm: 'runs', guard: memoryGuard() }));
+  if (here === undefined || there === undefined) throw new Error('There are two callers.');
+  const call = toolCall('play');
+  const asked = await told(here, call);
+  wake();
+  await new Promise(resolve => setImmediate(resolve));
+  expect(done).toEqual([]);
+  const [key = ''] = Object.keys(questionsIn(asked));
+  expect(textOf(await told(there, retried(call, asked, { [key]: value('yes') })))).toBe('yes 1');
+  expect(done).toEqual(['late']);
 });
 
 test('the oldest parked runs are let go when there are too many, and are replayed', async () => {
