@@ -15,6 +15,8 @@ interface Part {
   readonly permissions: Statement[];
 }
 
+const ALIAS = { '@aws-sdk/credential-provider-node': './core/adapters/lambda-entry/environment-credentials.ts' };
+
 export const commonArgs = ({ logRetention }: Plan, part: Part): FunctionArgs => ({
   handler: part.handler,
   description: part.description,
@@ -26,7 +28,8 @@ export const commonArgs = ({ logRetention }: Plan, part: Part): FunctionArgs => 
   permissions: part.permissions,
   logging: { format: 'json', retention: logRetention },
   // Names of functions and classes are of use to nobody there, and take six per cent.
-  nodejs: { format: 'esm', minify: true, esbuild: { keepNames: false } },
+  // Of the ways to find credentials, a function needs the one that Lambda offers.
+  nodejs: { format: 'esm', minify: true, esbuild: { keepNames: false, alias: ALIAS } },
   transform: { role: onlyLambda },
   // `sst dev` runs nothing on your machine: `npm run dev:aws` does, without an account.
   dev: false,

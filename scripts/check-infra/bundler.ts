@@ -107,6 +107,7 @@ export async function buildFunction(root: string, out: string, wanted: FunctionB
   try {
     const { metafile } = await build({
       ...wanted.properties.esbuild,
+      absWorkingDir: root,
       entryPoints: [entry],
       platform: 'node',
       format: 'esm',

@@ -39,11 +39,19 @@ async function unruly(): Promise<Unruly> {
     client,
     mark,
     async [Symbol.asyncDispose]() {
-      expect(await called(client, 'fine')).toMatchObject({ result: { content: [{ text: 'fine' }] } });
+      const last = await WireClient.open(deployment.url);
+      expect(await called(last, 'fine')).toMatchObject({ result: { content: [{ text: 'fine' }] } });
+      for (const one of [client, last]) await ended(one);
       expect(await leftBehind(mark)).toEqual([]);
       await deployment[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Ends a client's session, and with it the program that is kept for it. */
+async function ended({ url, sessionId }: WireClient): Promise<void> {
+  const headers = { 'mcp-session-id': String(sessionId) };
+  expect([200, 404]).toContain((await fetch(url, { method: 'DELETE', headers })).status);
 }
 
 const called = async (client: WireClient, tool: string): Promise<Message | undefined> =>
@@ -104,8 +112,7 @@ describe('a stdio program', () => {
     const other = await WireClient.open(program.deployment.url);
     const response = await other.post(other.tool('hangs for ever'));
     expect(processesMarked(program.mark)).toHaveLength(1);
-    const headers = { 'mcp-session-id': String(other.sessionId) };
-    expect((await fetch(other.url, { method: 'DELETE', headers })).status).toBe(200);
+    await ended(other);
     expect(await messagesIn(response)).toEqual([]);
     expect(await leftBehind(program.mark)).toEqual([]);
   });
@@ -124,6 +131,7 @@ describe('a stdio program', () => {
   it('that starts children of its own leaves none of them', async () => {
     await using program = await unruly();
     expect(textIn(await called(program.client, 'starts a child'))).toBe('started');
+    await ended(program.client);
     expect(await leftBehind(program.mark)).toEqual([]);
   });
 

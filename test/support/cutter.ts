@@ -10,7 +10,7 @@ import { connect, createServer } from 'node:net';
 export interface Cutter extends AsyncDisposable {
   /** The URL of the target, by way of this proxy. */
   readonly url: string;
-  /** How many connections were cut so far. */
+  /** How many streams of calls were cut so far. */
   readonly cuts: number;
   /** Cuts every connection that carries an event stream. */
   cut(): void;
@@ -23,16 +23,25 @@ export async function cutterTo(target: string): Promise<Cutter> {
   const { hostname, port, pathname } = new URL(target);
   const open = new Set<Socket>();
   const streaming = new Set<Socket>();
+  /** Those whose stream belongs to no call. */
+  const standalone = new Set<Socket>();
   const server = createServer(client => {
     const upstream = connect(Number(port), hostname);
     open.add(client);
     const close = (): void => {
       open.delete(client);
       streaming.delete(client);
+      standalone.delete(client);
       client.destroy();
       upstream.destroy();
     };
     for (const socket of [client, upstream]) socket.on('error', close).on('close', close);
+    client.on('data', (chunk: Buffer) => {
+      const text = chunk.toString('latin1');
+      if (!/^[A-Z]+ \//.test(text)) return;
+      if (text.startsWith('GET ') && !/^last-event-id: *(?!standalone\.)\S/im.test(text)) standalone.add(client);
+      else standalone.delete(client);
+    });
     client.pipe(upstream);
     upstream.on('data', (chunk: Buffer) => {
       const text = chunk.toString('latin1');
@@ -51,7 +60,7 @@ export async function cutterTo(target: string): Promise<Cutter> {
       return cuts;
     },
     cut() {
-      cuts += streaming.size;
+      cuts += [...streaming].filter(client => !standalone.has(client)).length;
       for (const client of [...streaming]) client.destroy();
     },
     async [Symbol.asyncDispose]() {

@@ -35,7 +35,7 @@ afterAll(async () => {
 
 const seal = aesSeal({ keys: newKeyRing() });
 const name = `dynamodb with mishaps (seed ${SEED}), sealed`;
-const make = () => makeOnDynamodb(client, seal);
+const make = () => makeOnDynamodb(client, seal, client, true);
 describeSessionStoreContract(name, make);
 describeExchangeStoreContract(name, make);
 describeEventLogContract(name, make);

@@ -32,6 +32,7 @@ export async function bundle(sources: Readonly<Record<string, string>>): Promise
     format: 'esm',
     // As SST bundles: modules rather than CommonJS, of which nothing can be left out.
     mainFields: ['module', 'main'],
+    alias: { '@aws-sdk/credential-provider-node': './core/adapters/lambda-entry/environment-credentials.ts' },
     banner: { js: REQUIRE },
     logLevel: 'error',
     absWorkingDir: ROOT,
