@@ -83,7 +83,7 @@ const asItIs: CheckedVariant = {
     mayDo({
       Proxy: [...onTable('dev'), onFunction('dev', 'Upstream'), onFunction('dev', 'Driver')],
       Driver: [...onTable('dev'), onFunction('dev', 'Upstream'), onQueue('dev')],
-      Upstream: ['PutItem', 'UpdateItem', 'Query'].map(
+      Upstream: ['GetItem', 'PutItem', 'UpdateItem', 'Query'].map(
         action => `dynamodb:${action} on ${arnOf('dynamodb', 'fermata-dev-StateTable')}`,
       ),
     }),
