@@ -15,8 +15,6 @@ interface Part {
   readonly permissions: Statement[];
 }
 
-const ALIAS = { '@aws-sdk/credential-provider-node': './core/adapters/lambda-entry/environment-credentials.ts' };
-
 export const commonArgs = ({ logRetention }: Plan, part: Part): FunctionArgs => ({
   handler: part.handler,
   description: part.description,
@@ -29,7 +27,7 @@ export const commonArgs = ({ logRetention }: Plan, part: Part): FunctionArgs => 
   logging: { format: 'json', retention: logRetention },
   // Names of functions and classes are of use to nobody there, and take six per cent.
   // Of the ways to find credentials, a function needs the one that Lambda offers.
-  nodejs: { format: 'esm', minify: true, esbuild: { keepNames: false, alias: ALIAS } },
+  nodejs: { format: 'esm', minify: true, esbuild: { keepNames: false }, plugins: 'infra/bundler-plugins.mjs' },
   transform: { role: onlyLambda },
   // `sst dev` runs nothing on your machine: `npm run dev:aws` does, without an account.
   dev: false,

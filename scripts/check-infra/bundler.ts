@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { BuildOptions, Plugin } from 'esbuild';
 import { build } from 'esbuild';
@@ -86,7 +86,7 @@ const withGlobals = (root: string, globals: string, instead: Readonly<Record<str
 /** What SST asks its command to build. */
 export interface FunctionBuild {
   readonly handler: string;
-  readonly properties: { readonly minify?: boolean; readonly esbuild?: BuildOptions };
+  readonly properties: { readonly minify?: boolean; readonly plugins?: string; readonly esbuild?: BuildOptions };
 }
 
 export interface BuiltFunction {
@@ -105,9 +105,11 @@ export async function buildFunction(root: string, out: string, wanted: FunctionB
   if (entry === undefined)
     return { handler, errors: [`There is no file for the handler ${wanted.handler}.`], bytes: 0 };
   try {
+    const file = wanted.properties.plugins;
+    const plugins = file === undefined ? [] : (await import(pathToFileURL(resolve(root, file)).href)).default;
     const { metafile } = await build({
       ...wanted.properties.esbuild,
-      absWorkingDir: root,
+      plugins,
       entryPoints: [entry],
       platform: 'node',
       format: 'esm',

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
@@ -20,6 +20,7 @@ export interface Bundled extends Disposable {
 export async function bundle(sources: Readonly<Record<string, string>>): Promise<Bundled> {
   const folder = mkdtempSync(join(tmpdir(), 'fermata-functions-'));
   const entryPoints = Object.entries(sources).map(([out, source]) => ({ in: join(ROOT, source), out }));
+  const { default: plugins } = await import(pathToFileURL(join(ROOT, 'infra/bundler-plugins.mjs')).href);
   const { metafile } = await build({
     entryPoints,
     outdir: folder,
@@ -32,7 +33,7 @@ export async function bundle(sources: Readonly<Record<string, string>>): Promise
     format: 'esm',
     // As SST bundles: modules rather than CommonJS, of which nothing can be left out.
     mainFields: ['module', 'main'],
-    alias: { '@aws-sdk/credential-provider-node': './core/adapters/lambda-entry/environment-credentials.ts' },
+    plugins,
     banner: { js: REQUIRE },
     logLevel: 'error',
     absWorkingDir: ROOT,
