@@ -41,3 +41,13 @@ export function callDigest(method: string, params: unknown): string {
     : {};
   return digest(`${method}\n${canonicalJson(top)}`);
 }
+
+/** The JSON value of a text; `undefined` for a text that is none, which no JSON value is. */
+export function parsedJson(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    return value;
+  } catch {
+    return undefined;
+  }
+}

@@ -5,10 +5,12 @@
  * A JSON-RPC error is an answer whatever its status. What breaks the protocol is `upstream_invalid`, which names the rule, so
  * that the upstream's author can find it.
  */
+
 import { Fault } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { ModernRequest } from '../protocol/envelope.ts';
 import { META } from '../protocol/envelope.ts';
+import { parsedJson } from '../protocol/json.ts';
 import type { RpcNotification, RpcResponse } from '../protocol/messages.ts';
 import { isErrorResponse, isNotification, isObject, isRequest, isResultResponse } from '../protocol/messages.ts';
 import { decodeSse } from '../protocol/sse-decode.ts';
@@ -34,19 +36,9 @@ const refused = (status: number): Fault =>
   });
 
 function responseIn(text: string, status: number, request: ModernRequest): RpcResponse {
-  const body = parsed(text);
+  const body = parsedJson(text);
   if (isResultResponse(body) || isErrorResponse(body)) return checked(body, request);
   throw isOk(status) ? invalid('its answer is no JSON-RPC response') : refused(status);
-}
-
-/** The JSON value of a text; `undefined` for none, which is no message either. */
-function parsed(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text);
-    return value;
-  } catch {
-    return undefined;
-  }
 }
 
 async function* messagesOfStream(
@@ -55,7 +47,7 @@ async function* messagesOfStream(
 ): AsyncGenerator<RpcNotification | RpcResponse, void, undefined> {
   for await (const { data, event } of decodeSse(body)) {
     if (data === '' || (event !== undefined && event !== 'message')) continue;
-    const message = parsed(data);
+    const message = parsedJson(data);
     if (isNotification(message)) yield message;
     else if (isResultResponse(message) || isErrorResponse(message)) return yield checked(message, request);
     else if (isRequest(message))

@@ -4,10 +4,12 @@
  * A JSON answer is a stream of one message. A connection that ends before the response is resumed with `Last-Event-ID` after the
  * time the server asked for; one that never gave an event id cannot be. It judges no message but that it is one.
  */
+
 import { setTimeout as pause } from 'node:timers/promises';
 import { Fault } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { CallContext } from '../ports/stateless-server.ts';
+import { parsedJson } from '../protocol/json.ts';
 import type { Message, RequestId } from '../protocol/messages.ts';
 import { isMessage, isResponse } from '../protocol/messages.ts';
 import { decodeSse } from '../protocol/sse-decode.ts';
@@ -70,13 +72,13 @@ async function* messagesIn(answer: Answer, line: Line): AsyncGenerator<Event> {
   const isOk = answer.status >= 200 && answer.status < 300;
   if (type === 'text/event-stream' && isOk) return yield* eventsIn(answer);
   if (type === 'application/json' && isOk) {
-    const body = parsed(await textOf(answer.body));
+    const body = parsedJson(await textOf(answer.body));
     for (const message of Array.isArray(body) ? body : [body]) yield { message: checked(message), position: undefined };
     return;
   }
   if (isOk) throw invalid(`it answered with ${type === '' ? 'no content type' : type}`);
   if (type === 'application/json' && !(answer.status === 404 && line.sessionId !== undefined)) {
-    const body = parsed(await textOf(answer.body));
+    const body = parsedJson(await textOf(answer.body));
     if (isResponse(body) && 'error' in body && isJudgement(answer.status)) {
       return yield { message: body, position: undefined };
     }
@@ -90,7 +92,7 @@ const isJudgement = (status: number): boolean => status >= 400 && status < 500 &
 async function* eventsIn({ body }: Answer): AsyncGenerator<Event> {
   for await (const { data, id, event, retryMs } of decodeSse(body)) {
     const isMessageEvent = data !== '' && (event === undefined || event === 'message');
-    yield { message: isMessageEvent ? checked(parsed(data)) : undefined, position: id, retryMs };
+    yield { message: isMessageEvent ? checked(parsedJson(data)) : undefined, position: id, retryMs };
   }
 }
 
@@ -102,15 +104,6 @@ function checked(message: unknown): Message {
 const invalid = (what: string): Fault => new Fault('upstream_invalid', `The upstream broke the protocol: ${what}.`);
 const cut = (): Fault =>
   new Fault('upstream_lost', 'The upstream ended its stream before the response, and cannot be asked to go on.');
-
-function parsed(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text);
-    return value;
-  } catch {
-    return undefined;
-  }
-}
 
 async function textOf(body: AsyncIterable<string>): Promise<string> {
   let text = '';

@@ -5,9 +5,11 @@
  * Many servers ask their questions here, since their SDK does so unless it is told which call a question belongs to. The stream
  * is open while calls run that may ask, and let go while they wait for their client. A server without one answers 405, which is remembered. What is said while nobody is here is lost, as it is for any client.
  */
+
 import { setTimeout as pause } from 'node:timers/promises';
 import { LIMITS } from '../base/limits.ts';
 import type { CallContext } from '../ports/stateless-server.ts';
+import { parsedJson } from '../protocol/json.ts';
 import type { Message } from '../protocol/messages.ts';
 import { isMessage } from '../protocol/messages.ts';
 import { decodeSse } from '../protocol/sse-decode.ts';
@@ -77,7 +79,7 @@ export class StandingStream {
       for await (const { data, id } of decodeSse(body)) {
         if (stop.signal.aborted) return;
         if (id !== undefined) this.lastEventId = id;
-        const message = data === '' ? undefined : parsed(data);
+        const message = data === '' ? undefined : parsedJson(data);
         if (!isMessage(message)) continue;
         for (const listener of this.#listeners) if (listener(message)) break;
       }
@@ -94,12 +96,3 @@ export class StandingStream {
 
 const CONFLICT = 409;
 const METHOD_NOT_ALLOWED = 405;
-
-function parsed(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text);
-    return value;
-  } catch {
-    return undefined;
-  }
-}

@@ -3,7 +3,9 @@
  *
  * The retry policy must know whether the function may have begun: `upstream_unreachable` and `upstream_busy` say that it has not.
  */
+
 import { Fault } from '../../base/errors.ts';
+import { parsedJson } from '../../protocol/json.ts';
 import { isObject } from '../../protocol/messages.ts';
 
 /** Names of exceptions by which Lambda says: later. */
@@ -56,7 +58,7 @@ export const bodyFault = (thrown: unknown, functionName: string): Fault =>
 
 /** The fault of a function that failed. `type` is Lambda's name for the error, `details` its JSON. */
 export function functionFault(type: string, details: string, functionName: string): Fault {
-  const said: unknown = parsed(details);
+  const said: unknown = parsedJson(details);
   const message = isObject(said) && typeof said.errorMessage === 'string' ? said.errorMessage : details;
   const errorType = isObject(said) && typeof said.errorType === 'string' ? said.errorType : type;
   const options = { detail: `${functionName} failed with ${errorType}: ${message}` };
@@ -67,15 +69,6 @@ export function functionFault(type: string, details: string, functionName: strin
   if (errorType.startsWith('Runtime.') && errorType !== 'Runtime.ExitError')
     return new Fault('upstream_unreachable', 'The upstream does not start.', options);
   return new Fault('upstream_lost', 'The upstream failed before its response.', options);
-}
-
-function parsed(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text);
-    return value;
-  } catch {
-    return undefined;
-  }
 }
 
 const reasonOf = (thrown: unknown): string =>
