@@ -25,6 +25,7 @@ export function detailText(detail: SessionDetail, nowMs: number, paint: Paint): 
     ['principal', detail.principal],
     ['phase', paint(COLOURS[detail.phase], detail.phase)],
     ['client', `${detail.client}, MCP ${detail.revision}`],
+    ...(detail.class === undefined ? [] : [['class', detail.class] as const]),
     ['opened', opened],
     ['last seen', seen],
     ['ends', ends],

@@ -6,12 +6,12 @@
  * overwritten, unless it is invalid and shown as such. Specification: 2026-07-28, "Elicitation", restricted schemas.
  */
 import { LIMITS } from '../base/limits.ts';
+import { anyOf } from '../base/pattern.ts';
 import { lackFor } from '../bridge/from-question.ts';
 import { schemaProblem } from '../journal/schema.ts';
 import { META } from '../protocol/envelope.ts';
 import { isObject } from '../protocol/messages.ts';
 import type { Gate, GatedCall, Json, Verdict } from './gate.ts';
-import { anyOf } from './policy.ts';
 import { plain } from './showing.ts';
 
 export interface ArgumentsOptions {

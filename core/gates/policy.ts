@@ -2,6 +2,7 @@
  * Which calls a policy names: by tool, by annotations, by a condition on the arguments, by principal. All that it says must
  * apply. Where a condition cannot be judged, the call counts as named: a gate takes the careful side.
  */
+import { anyOf } from '../base/pattern.ts';
 import { schemaJudge } from '../journal/schema.ts';
 import type { Condition } from './expression.ts';
 import { condition, Undecidable } from './expression.ts';
@@ -63,19 +64,3 @@ function judged(when: Condition, args: Json): 'yes' | 'no' | 'perhaps' {
     throw thrown;
   }
 }
-
-/** Whether a name is one of these, or fits one with `*`. */
-export function anyOf(patterns: readonly string[]): (name: string) => boolean {
-  const exact = new Set(patterns.filter(pattern => !pattern.includes('*')));
-  const loose = patterns.filter(pattern => pattern.includes('*')).map(expressionOf);
-  return name => exact.has(name) || loose.some(pattern => pattern.test(name));
-}
-
-const expressionOf = (pattern: string): RegExp =>
-  new RegExp(
-    `^${pattern
-      .split(/\*+/)
-      .map(part => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
-      .join('.*')}$`,
-    's',
-  );

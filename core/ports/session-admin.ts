@@ -11,6 +11,8 @@ export interface SessionView {
   readonly phase: SessionPhase;
   readonly client: string;
   readonly revision: string;
+  /** The class of principals that it was opened by, if it was one. */
+  readonly class?: string;
   readonly createdAtMs: number;
   readonly seenAtMs: number;
   /** When it falls asleep, or ends where idleness ends it, unless it is used before. */

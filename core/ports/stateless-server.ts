@@ -11,6 +11,8 @@ import type { RpcNotification, RpcResponse } from '../protocol/messages.ts';
 /** The authenticated identity a call is made for. `anonymous` exists on loopback only. */
 export interface Principal {
   readonly id: string;
+  /** What its credential was granted, where it says so: policies may name them. */
+  readonly scopes?: readonly string[];
 }
 
 /** A session as those behind the proxy may know it. */

@@ -42,6 +42,7 @@ function viewOf(engine: Engine, session: Session): SessionView {
     phase: phaseAt(session, nowMs),
     client: `${clientInfo.name} ${clientInfo.version}`,
     revision,
+    ...(session.class === undefined ? {} : { class: session.class }),
     createdAtMs,
     seenAtMs,
     idlesAtMs: idlesAtMs(session),

@@ -12,14 +12,12 @@ import type { RetryLost } from '../ports/retry-lost.ts';
 import type { OnSessionEnd } from '../ports/session-end.ts';
 import type { StatelessServer } from '../ports/stateless-server.ts';
 import type { Stores } from '../ports/stores.ts';
-import type { IdleAction, Session, SessionPhase } from '../session/session.ts';
+import type { SessionClass, SessionPolicy } from '../session/policy.ts';
+import type { Session, SessionPhase } from '../session/session.ts';
 
-export interface ProxySettings {
-  /** Milliseconds without a request after which a session is idle. */
-  readonly idleTimeoutMs: number;
-  /** Milliseconds from `initialize` to the session's end. */
-  readonly lifetimeMs: number;
-  readonly idleAction: IdleAction;
+export interface ProxySettings extends SessionPolicy {
+  /** Principals whose sessions are kept otherwise; the first that one belongs to counts. */
+  readonly classes?: readonly SessionClass[];
   readonly retryLost: RetryLost;
   /** How long a connection is held while nothing comes; absent: as long as the client likes (one machine). */
   readonly holdMs?: number;

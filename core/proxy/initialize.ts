@@ -11,6 +11,7 @@ import { modernRequestOf } from '../bridge/legacy-request.ts';
 import type { LegacyCall, Reply } from '../ports/stateful-server.ts';
 import type { Outcome, RpcRequest } from '../protocol/messages.ts';
 import { outcomeOf, responseOf } from '../protocol/messages.ts';
+import { classOf } from '../session/policy.ts';
 import type { Session } from '../session/session.ts';
 import type { Engine } from './engine.ts';
 import { hasStandaloneStream } from './standalone.ts';
@@ -37,9 +38,7 @@ export async function openSession(engine: Engine, request: RpcRequest, call: Leg
     kept: [],
     createdAtMs: nowMs,
     seenAtMs: nowMs,
-    idleTimeoutMs: engine.settings.idleTimeoutMs,
-    lifetimeMs: engine.settings.lifetimeMs,
-    idleAction: engine.settings.idleAction,
+    ...keptAs(engine, call),
     version: 1,
   };
   invariant((await engine.stores.sessions.create(session)) === 'created', 'a fresh session id was taken');
@@ -47,4 +46,14 @@ export async function openSession(engine: Engine, request: RpcRequest, call: Leg
   watch(engine, session);
   const result = { ...initializeResultOf(outcome.result, introduction.revision, hasStandaloneStream(engine)) };
   return { kind: 'json', body: responseOf(request.id, { result }), sessionId: session.id };
+}
+
+/** How a new session is kept: as its principal's class says, or as for everybody. */
+function keptAs(
+  { settings }: Engine,
+  { principal }: LegacyCall,
+): Pick<Session, 'class' | 'idleTimeoutMs' | 'lifetimeMs' | 'idleAction'> {
+  const chosen = classOf(settings.classes ?? [], principal);
+  const { idleTimeoutMs, lifetimeMs, idleAction } = chosen?.policy ?? settings;
+  return { ...(chosen === undefined ? {} : { class: chosen.name }), idleTimeoutMs, lifetimeMs, idleAction };
 }

@@ -45,6 +45,8 @@ export interface Session {
   /** What the client last answered to `roots/list`; absent until asked and after `roots/list_changed`. */
   readonly roots?: ListRootsResult;
   readonly kept: readonly KeptCall[];
+  /** The class of principals that it was opened by, if it was one. */
+  readonly class?: string;
   readonly createdAtMs: number;
   readonly seenAtMs: number;
   readonly idleTimeoutMs: number;

@@ -127,6 +127,23 @@ describe('the sweep', () => {
   });
 });
 
+describe('a session of a class of principals', () => {
+  it('ends and sleeps as its class says, beside one of everybody', async () => {
+    const agents = { idleTimeoutMs: 60_000, lifetimeMs: HOUR_MS, idleAction: 'end' } as const;
+    const under = proxyUnderTest(upstream().server, {
+      classes: [{ name: 'agents', principals: ['key:agent-*'], policy: agents }],
+    });
+    const agent = await LegacyClient.open(under.server, { principal: 'key:agent-7' });
+    const person = await LegacyClient.open(under.server, { principal: 'key:ada' });
+    expect(await under.server.admin.inspect(String(agent.sessionId), { reveal: false })).toMatchObject({
+      class: 'agents',
+    });
+    under.clock.offsetMs += 120_000;
+    await expect(agent.post(agent.tool('plain'))).rejects.toMatchObject({ data: { reason: 'idled' } });
+    await person.post(person.tool('plain'));
+  });
+});
+
 describe('a listener that fails', () => {
   it('is reported, and the session ends all the same', async () => {
     const { stores, clock } = proxyUnderTest(upstream().server);
