@@ -196,9 +196,19 @@ export const DEMO: Command = {
 export const KEY: Command = {
   name: 'key',
   summary: 'Make an API key, shown once, and the line that lets it in.',
-  usage: [['fermata key alice', 'a key for the principal "alice"']],
+  usage: [
+    ['fermata key alice', 'a key for the principal "key:alice"'],
+    ['fermata key carol --scope approve', 'one that policies of gates can name by its scope'],
+  ],
   operand: '<name>',
-  groups: [],
+  groups: [
+    {
+      title: 'Options',
+      options: [
+        { name: 'scope', value: '<scope>', repeats: true, help: 'What the key grants, for policies that name scopes.' },
+      ],
+    },
+  ],
 };
 
 export const SESSIONS: Command = {

@@ -26,7 +26,6 @@ import { proxy } from '../core/proxy/proxy.ts';
 import { adminFor, beside } from './administration.ts';
 import type { AuthMode } from './auth-settings.ts';
 import { authenticatorFor } from './authentication.ts';
-import { loadConfig } from './config-file.ts';
 import { Runners } from './runners.ts';
 import type { ServeSettings } from './settings.ts';
 import { introducedName, upstreamFor } from './upstream.ts';
@@ -67,10 +66,9 @@ async function open(
   version: string,
   opened: Closing[],
 ): Promise<Omit<Deployment, 'close'>> {
-  const { host, port, auth, data, idleTimeoutMs, lifetimeMs, idleAction, retryLost, holdMs } = settings;
+  const { host, port, auth, data, idleTimeoutMs, lifetimeMs, idleAction, retryLost, holdMs, gates } = settings;
   assertBindable({ host, authenticated: auth.mode !== 'none' });
   const environment = nodeEnvironment();
-  const { gates } = await loadConfig(settings.config, settings.folder);
   const authenticate = authenticatorFor(auth, { environment, observer });
   const owner = environment.newId();
   const stores = openStores(data, environment, owner);

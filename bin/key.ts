@@ -9,7 +9,7 @@ import { paintFor } from './paint.ts';
 
 export async function key(given: Arguments, env: Variables): Promise<number> {
   const name = given.operand ?? '';
-  const made = newApiKey(name);
+  const made = newApiKey(name, given.values.scope ?? []);
   process.stdout.write(keyText(name, made, env.FERMATA_API_KEYS, paintFor(process.stdout)));
   return 0;
 }

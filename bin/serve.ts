@@ -9,11 +9,11 @@ import type { Observer } from '../core/ports/observer.ts';
 import type { Arguments } from './arguments.ts';
 import type { Deployment } from './compose.ts';
 import { compose } from './compose.ts';
+import { configuredSettings } from './configured.ts';
 import type { Variables } from './given.ts';
 import { jsonObserver, lineObserver } from './observers.ts';
 import { paintFor } from './paint.ts';
 import type { ServeSettings } from './settings.ts';
-import { serveSettings } from './settings.ts';
 import { outliveStrays } from './strays.ts';
 import { packageVersion } from './version.ts';
 import { welcomeText } from './welcome.ts';
@@ -24,7 +24,7 @@ const SIGNALS = { SIGINT: 'interrupted', SIGTERM: 'terminated', SIGHUP: 'the ter
 const LINGER_MS = 1_000;
 
 export async function serve(given: Arguments, env: Variables): Promise<number> {
-  const settings = serveSettings(given, env, process.cwd());
+  const settings = await configuredSettings(given, env, process.cwd());
   const observer = observerFor(settings);
   const asked = askedToStop();
   let started = false;

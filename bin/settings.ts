@@ -1,10 +1,11 @@
 /**
  * The settings of `fermata serve`, from its arguments and the environment: an argument wins over a variable, a variable over
- * the default, and an empty variable counts as none.
+ * the configuration file, that over the default, and an empty variable counts as none.
  *
  * Pure. Every refusal is a `setting_invalid` that names the argument or variable it came from and shows a right one.
  */
 import { resolve } from 'node:path';
+import type { GateSettings } from '../core/gates/config.ts';
 import type { Warmth } from '../core/runner/runner.ts';
 import type { Era } from '../core/upstream/era.ts';
 import type { Arguments, OptionRow } from './arguments.ts';
@@ -12,6 +13,7 @@ import { optionsOf } from './arguments.ts';
 import type { AuthMode, AuthSettings } from './auth-settings.ts';
 import { authSettings } from './auth-settings.ts';
 import { SERVE } from './commands.ts';
+import { NO_CONFIG } from './config.ts';
 import type { Given, Variables } from './given.ts';
 import { choice, invalid } from './given.ts';
 import { Misuse } from './misuse.ts';
@@ -49,9 +51,8 @@ export interface ServeSettings extends SessionSettings {
   readonly stateKeys: string | undefined;
   /** The lines of `fermata key` for administrators; without them there is no admin API. */
   readonly adminKeys: string | undefined;
-  /** The file with the gates, if one was given, and the folder where it is looked for otherwise. */
-  readonly config: string | undefined;
-  readonly folder: string;
+  /** What stands before the server's tools. */
+  readonly gates: GateSettings;
   readonly warm: Warmth;
   /** Whether a call of the program may be begun a second time. */
   readonly repeatable: boolean;
@@ -61,7 +62,12 @@ export interface ServeSettings extends SessionSettings {
 
 const WARMTHS = ['nothing', 'runs', 'programs'] as const satisfies readonly Warmth[];
 
-export function serveSettings(given: Arguments, env: Variables, folder: string): ServeSettings {
+/** The configuration file that was named, or its text. */
+export const configOption = (given: Arguments, env: Variables): Given | undefined =>
+  valueFrom(rowOf('config'), given, env);
+
+/** `config` is what the configuration file says. */
+export function serveSettings(given: Arguments, env: Variables, folder: string, config = NO_CONFIG): ServeSettings {
   const lookUp = (name: string): Given | undefined => valueFrom(rowOf(name), given, env);
   const isOn = (name: string): boolean => isSwitchedOn(rowOf(name), given, env);
   return {
@@ -69,14 +75,13 @@ export function serveSettings(given: Arguments, env: Variables, folder: string):
     port: port(lookUp('port')),
     host: lookUp('host')?.text ?? '127.0.0.1',
     data: dataFolder(given, lookUp('data'), isOn('memory'), folder),
-    ...sessionSettings(lookUp),
+    ...sessionSettings(name => lookUp(name) ?? config.sessions[name]),
     allowHosts: list(rowOf('allow-host'), given, env),
     allowOrigins: list(rowOf('allow-origin'), given, env),
     auth: authSettings(env, lookUp('auth'), AUTH_MODES),
     stateKeys: env.FERMATA_KEYS || undefined,
     adminKeys: env.FERMATA_ADMIN_KEYS?.trim() || undefined,
-    config: lookUp('config')?.text,
-    folder,
+    gates: config.gates,
     ...memory(choice(lookUp('warm'), WARMTHS, 'programs'), !isOn('not-repeatable')),
     json: isOn('json'),
     debug: isOn('debug'),

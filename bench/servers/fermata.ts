@@ -2,10 +2,10 @@
 import { readArguments } from '../../bin/arguments.ts';
 import { SERVE } from '../../bin/commands.ts';
 import { compose } from '../../bin/compose.ts';
-import { serveSettings } from '../../bin/settings.ts';
+import { configuredSettings } from '../../bin/configured.ts';
 import { listensAt } from './child.ts';
 
-const settings = serveSettings(readArguments(SERVE, process.argv.slice(2)), {}, process.cwd());
+const settings = await configuredSettings(readArguments(SERVE, process.argv.slice(2)), {}, process.cwd());
 const { url } = await compose(
   settings,
   ({ level, event, message }) => {

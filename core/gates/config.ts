@@ -85,6 +85,7 @@ const POLICY_KEYS = [
   'when',
   'schema',
   'principals',
+  'scopes',
   'mask',
   'session',
   'withoutElicitation',
@@ -105,11 +106,13 @@ function policyIn(value: unknown, at: Path, say: Say): ApprovalPolicy {
   const schema = schemaIn(value.schema, [...at, 'schema'], say);
   const tools = textsIn(value.tools, [...at, 'tools'], say);
   const principals = textsIn(value.principals, [...at, 'principals'], say);
+  const scopes = textsIn(value.scopes, [...at, 'scopes'], say);
   const mask = textsIn(value.mask, [...at, 'mask'], say);
   return {
     name: String(name),
     ...(tools && { tools }),
     ...(principals && { principals }),
+    ...(scopes && { scopes }),
     ...(mask && { mask }),
     ...(annotations && { annotations }),
     ...(without && { withoutElicitation: without }),

@@ -32,7 +32,7 @@ export function accessTokens({ resource, verify }: AccessTokensOptions): Authent
       return { rejected, challenge: challengeOf(resource, { error: 'invalid_token', why: rejected }) };
     }
     if (scopes.every(scope => outcome.scopes.includes(scope)))
-      return { principal: { id: principalIdOf('jwt', outcome.subject, outcome.issuer) } };
+      return { principal: { id: principalIdOf('jwt', outcome.subject, outcome.issuer), scopes: outcome.scopes } };
     const rejected = `The access token must grant: ${scopes.join(' ')}.`;
     const challenge = challengeOf(resource, { error: 'insufficient_scope', why: rejected });
     return { code: 'scope_insufficient', rejected, challenge };

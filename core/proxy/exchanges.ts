@@ -14,7 +14,7 @@ import { callDigest } from '../protocol/json.ts';
 import type { RpcNotification, RpcRequest, RpcResponse } from '../protocol/messages.ts';
 import { outcomeOf, responseOf } from '../protocol/messages.ts';
 import type { Exchange } from '../session/exchange.ts';
-import { opened, step } from '../session/exchange.ts';
+import { opened, scopesOf, step } from '../session/exchange.ts';
 import type { Session } from '../session/session.ts';
 import type { TaskFacts } from '../session/task.ts';
 import { connect } from './connection.ts';
@@ -29,7 +29,7 @@ import { callUpstream, eventOf, runRound } from './round.ts';
 type Heard = IteratorResult<RpcNotification | RpcResponse>;
 
 export async function request(engine: Engine, session: Session, message: RpcRequest, call: LegacyCall): Promise<Reply> {
-  const draft = draftOf(engine, session, message);
+  const draft = draftOf(engine, session, message, call);
   const kept = await takeKept(engine, session, message);
   if (kept !== undefined) return proceed(engine, session, call, opened(draft, kept).value);
 
@@ -59,11 +59,12 @@ export async function request(engine: Engine, session: Session, message: RpcRequ
   }
 }
 
-const draftOf = (engine: Engine, session: Session, message: RpcRequest, generation = 1) => {
+const draftOf = (engine: Engine, session: Session, message: RpcRequest, { principal }: LegacyCall) => {
   const createdAtMs = engine.environment.now();
-  const id = exchangeIdOf(message.id, generation);
+  const id = exchangeIdOf(message.id);
   const expiresAtMs = createdAtMs + LIMITS.waitingKeepMsMax;
-  return { session: session.id, id, request: message, createdAtMs, expiresAtMs, lease: leaseFor(engine) };
+  const named = { session: session.id, id, request: message, ...scopesOf(principal) };
+  return { ...named, createdAtMs, expiresAtMs, lease: leaseFor(engine) };
 };
 
 /** The value of a promise if it comes in time. */

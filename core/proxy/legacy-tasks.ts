@@ -13,7 +13,7 @@ import type { Message, RpcRequest } from '../protocol/messages.ts';
 import { isObject, isRequest, responseOf } from '../protocol/messages.ts';
 import { LEGACY_TRAITS } from '../protocol/revisions.ts';
 import type { Exchange } from '../session/exchange.ts';
-import { lastSequence, opened } from '../session/exchange.ts';
+import { lastSequence, opened, scopesOf } from '../session/exchange.ts';
 import { outboxOf } from '../session/outbox.ts';
 import type { Session } from '../session/session.ts';
 import type { TaskFacts } from '../session/task.ts';
@@ -41,7 +41,7 @@ export async function taskRequest(
 ): Promise<Reply> {
   switch (message.method) {
     case 'tools/call':
-      return begin(engine, session, message);
+      return begin(engine, session, message, call);
     case 'tasks/get': {
       const exchange = await taskOf(engine, session, message);
       return answer(message, legacyTaskOf(exchange, exchange.task));
@@ -62,7 +62,7 @@ const answer = (message: RpcRequest, result: Record<string, unknown>): Reply => 
   body: responseOf(message.id, { result }),
 });
 
-async function begin(engine: Engine, session: Session, message: RpcRequest): Promise<Reply> {
+async function begin(engine: Engine, session: Session, message: RpcRequest, call: LegacyCall): Promise<Reply> {
   const asked = message.params?.task;
   const ttl = isObject(asked) ? asked.ttl : undefined;
   if (!isObject(asked) || (ttl !== undefined && !(typeof ttl === 'number' && ttl > 0)))
@@ -74,6 +74,7 @@ async function begin(engine: Engine, session: Session, message: RpcRequest): Pro
     session: session.id,
     id: exchangeIdOf(message.id),
     request: message,
+    ...scopesOf(call.principal),
     createdAtMs,
     expiresAtMs: createdAtMs + ttlMs,
     lease: leaseFor(engine),

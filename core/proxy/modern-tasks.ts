@@ -15,7 +15,7 @@ import type { ModernRequest } from '../protocol/envelope.ts';
 import type { RpcNotification, RpcResponse } from '../protocol/messages.ts';
 import { isObject, outcomeOf, responseOf } from '../protocol/messages.ts';
 import { LATEST_LEGACY_REVISION } from '../protocol/revisions.ts';
-import { opened } from '../session/exchange.ts';
+import { opened, scopesOf } from '../session/exchange.ts';
 import type { Session } from '../session/session.ts';
 import type { TaskFacts } from '../session/task.ts';
 import { parseTaskKey } from '../session/task.ts';
@@ -73,7 +73,7 @@ async function* called(engine: Engine, request: ModernRequest, call: CallContext
   const leave = () => running.controller.abort();
   call.signal.addEventListener('abort', leave);
   const session = holderOf(engine, request, call);
-  const draft = draftOf(engine, request, session);
+  const draft = draftOf(engine, request, call, session);
   const source = callUpstream(engine, session, draft, running.controller.signal);
   try {
     const soonMs = performance.now() + LIMITS.promoteAfterMs;
@@ -132,11 +132,17 @@ function holderOf(engine: Engine, request: ModernRequest, call: CallContext): Se
   };
 }
 
-function draftOf(engine: Engine, request: ModernRequest, { id, principal, createdAtMs }: Session): Task {
+function draftOf(
+  engine: Engine,
+  request: ModernRequest,
+  call: CallContext,
+  { id, principal, createdAtMs }: Session,
+): Task {
   const ttlMs = LIMITS.taskTtlMsDefault;
   const expiresAtMs = createdAtMs + ttlMs;
   const task: TaskFacts = { id, era: 'modern', principal, ttlMs };
-  const { value } = opened({ session: id, id: EXCHANGE, request, createdAtMs, expiresAtMs, lease: leaseFor(engine) });
+  const named = { session: id, id: EXCHANGE, request, ...scopesOf(call.principal) };
+  const { value } = opened({ ...named, createdAtMs, expiresAtMs, lease: leaseFor(engine) });
   return { ...value, task };
 }
 

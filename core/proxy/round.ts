@@ -15,6 +15,7 @@ import type { RpcNotification, RpcResponse } from '../protocol/messages.ts';
 import { outcomeOf } from '../protocol/messages.ts';
 import { traitsOf } from '../protocol/methods.ts';
 import type { Exchange, ExchangeEvent } from '../session/exchange.ts';
+import { scopesOf } from '../session/exchange.ts';
 import type { Session } from '../session/session.ts';
 import type { Engine } from './engine.ts';
 import { handleOf } from './handle.ts';
@@ -58,7 +59,7 @@ export function callUpstream(
   const { id, generation } = exchange;
   const handle = handleOf(session);
   const call = {
-    principal: { id: session.principal },
+    principal: { id: session.principal, ...scopesOf(exchange) },
     signal,
     ...(isTaskHolder(session.id) ? {} : { session: handle }),
     lease: { exchange: id, generation },

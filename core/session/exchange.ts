@@ -31,6 +31,8 @@ export interface Exchange {
   readonly phase: Phase;
   /** The client's request, as it came. */
   readonly request: RpcRequest;
+  /** What the credential that the request came with was granted, where it said so. */
+  readonly scopes?: readonly string[];
   /** Present when its response is fetched as a task's: then it lives exactly as long as the task. */
   readonly task?: TaskFacts;
   /** Requests to the upstream so far, the running one included. */
@@ -60,6 +62,10 @@ export interface Exchange {
   /** Counts commits; a commit writes `version + 1` if the stored one is `version`. */
   readonly version: number;
 }
+
+/** Later rounds are made by whoever drives the exchange: its record says what its caller was granted. */
+export const scopesOf = ({ scopes }: Pick<Exchange, 'scopes'>): Pick<Exchange, 'scopes'> =>
+  scopes === undefined ? {} : { scopes };
 
 interface Driven {
   /** Last sequence the driver appended. */
@@ -147,7 +153,9 @@ export const isAnswered = (exchange: Pick<Exchange, 'pending' | 'answers'>): boo
 
 /** A new exchange: calling its first round, or going on from an earlier one whose questions and answers were kept. */
 export function opened(
-  fields: Pick<Exchange, 'session' | 'id' | 'request' | 'createdAtMs' | 'expiresAtMs'> & { readonly lease: Lease },
+  fields: Pick<Exchange, 'session' | 'id' | 'request' | 'scopes' | 'createdAtMs' | 'expiresAtMs'> & {
+    readonly lease: Lease;
+  },
   kept?: Exchange,
 ): Step {
   const { lease, ...rest } = fields;

@@ -2,9 +2,13 @@
  * The settings of the functions, from their environment. Every refusal names the variable and shows a right value; a function with
  * a wrong one does not start, and its log says why. What the variables mean: `docs/lambda.md`.
  */
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { AuthSettings } from '../../bin/auth-settings.ts';
 import { authSettings } from '../../bin/auth-settings.ts';
+import type { ConfigSettings } from '../../bin/config.ts';
 import { configText, NO_CONFIG } from '../../bin/config.ts';
+import type { GivenSessions } from '../../bin/config-sessions.ts';
 import type { Variables } from '../../bin/given.ts';
 import { choice, invalid, variable, written } from '../../bin/given.ts';
 import { Misuse } from '../../bin/misuse.ts';
@@ -69,20 +73,27 @@ export function required(env: Variables, name: keyof typeof EXAMPLES): string {
   throw new Misuse(`${name} is missing. For example: ${written(name, EXAMPLES[name])}`);
 }
 
-export const proxySettings = (env: Variables): ProxySettings => ({
-  table: required(env, 'FERMATA_TABLE'),
-  keys: required(env, 'FERMATA_KEYS'),
-  upstream: upstreamIn(env),
-  driver: variable(env, 'FERMATA_DRIVER')?.text,
-  sessions: sessionsIn(env),
-  listed: variable(env, 'FERMATA_ADMIN_KEYS') !== undefined,
-  gates: gatesIn(env),
-});
+export function proxySettings(env: Variables): ProxySettings {
+  const config = configIn(env);
+  return {
+    table: required(env, 'FERMATA_TABLE'),
+    keys: required(env, 'FERMATA_KEYS'),
+    upstream: upstreamIn(env),
+    driver: variable(env, 'FERMATA_DRIVER')?.text,
+    sessions: sessionsIn(env, config.sessions),
+    listed: variable(env, 'FERMATA_ADMIN_KEYS') !== undefined,
+    gates: config.gates,
+  };
+}
 
-/** The configuration as JSON in a variable: a function has no folder of its own to look in. */
-function gatesIn(env: Variables): GateSettings {
+/** The configuration: its text, or the name of a JSON file in the bundle, for one that variables have no room for. */
+function configIn(env: Variables): ConfigSettings {
   const given = variable(env, 'FERMATA_CONFIG');
-  return (given === undefined ? NO_CONFIG : configText(given.text, given.from)).gates;
+  if (given === undefined) return NO_CONFIG;
+  if (given.text.startsWith('{')) return configText(given.text, given.from);
+  const file = resolve(env.LAMBDA_TASK_ROOT ?? '.', given.text);
+  if (!existsSync(file)) throw invalid(given, `neither JSON nor a file of the bundle (${file})`, 'fermata.config.json');
+  return configText(readFileSync(file, 'utf8'), given.text);
 }
 
 /** Who may enter. There is no `none`: a Function URL is reached by everyone. */
@@ -100,8 +111,8 @@ const VARIABLES: Readonly<Record<SessionOption, string>> = {
   hold: 'FERMATA_HOLD',
 };
 
-export const sessionsIn = (env: Variables): SessionSettings =>
-  sessionSettings(option => variable(env, VARIABLES[option]));
+export const sessionsIn = (env: Variables, config: GivenSessions = {}): SessionSettings =>
+  sessionSettings(option => variable(env, VARIABLES[option]) ?? config[option]);
 
 const wordsIn = (env: Variables, name: string): readonly string[] =>
   (variable(env, name)?.text ?? '').split(/[\s,]+/).filter(word => word !== '');

@@ -1,7 +1,10 @@
 /** The configuration: what is wrong with it is told with its line, and stops the start. */
 import { describe, expect, it } from 'vitest';
+import { readArguments } from '../../bin/arguments.ts';
+import { SERVE } from '../../bin/commands.ts';
 import { configSettings, configText } from '../../bin/config.ts';
 import { loadConfig } from '../../bin/config-file.ts';
+import { serveSettings } from '../../bin/settings.ts';
 
 const EXAMPLE = new URL('../../examples/approval/', import.meta.url).pathname;
 
@@ -16,8 +19,8 @@ describe('the configuration', () => {
   });
 
   it('is nothing where there is no file, and an error where a named one is not there', async () => {
-    expect(await loadConfig(undefined, '/')).toEqual({ gates: { policies: [] } });
-    await expect(loadConfig('absent.json', EXAMPLE)).rejects.toThrow('There is no configuration');
+    expect(await loadConfig(undefined, '/')).toEqual({ sessions: {}, gates: { policies: [] } });
+    await expect(loadConfig({ text: 'absent.json', from: '--config' }, EXAMPLE)).rejects.toThrow('Check --config');
   });
 
   it('is refused with every problem at its line', () => {
@@ -40,6 +43,21 @@ describe('the configuration', () => {
         'f.json:8: gates.approval.1.session must be a duration such as "8h", from 1 ms to 1209600000 ms\n' +
         'f.json:7: gates.approval.1.when is no condition: it ends where a value is expected, at character 9 of "amount >"',
     );
+  });
+
+  it('says how long sessions last, where no option does, and is refused at the line of a wrong value', () => {
+    const settings = (text: string, ...argv: string[]) =>
+      serveSettings(readArguments(SERVE, argv), {}, '/', configText(text, 'f.json'));
+    const text = '{"sessions":{"idleTimeout":"5m",\n"idleAction":"end"}}';
+    expect(settings(text)).toMatchObject({ idleTimeoutMs: 300_000, idleAction: 'end' });
+    expect(settings(text, '--idle-timeout', '2m')).toMatchObject({ idleTimeoutMs: 120_000 });
+    expect(() => settings(text.replace('end', 'stop'))).toThrow('f.json:2: sessions.idleAction is "stop"');
+    expect(() => settings('{"sessions":{"idle":"5m"}}')).toThrow('f.json:1: sessions.idle is not known here');
+  });
+
+  it('may be given as text', async () => {
+    const given = { text: '{"sessions":{"hold":"20s"}}', from: 'FERMATA_CONFIG' };
+    expect((await loadConfig(given, '/')).sessions.hold?.text).toBe('20s');
   });
 
   it.each([

@@ -119,10 +119,12 @@ describe('help', () => {
       "fermata key: Make an API key, shown once, and the line that lets it in.
 
       Usage
-        fermata key alice   a key for the principal "alice"
+        fermata key alice                   a key for the principal "key:alice"
+        fermata key carol --scope approve   one that policies of gates can name by its scope
 
       Options
-        --help   Show this help.
+        --scope <scope>   What the key grants, for policies that name scopes.
+        --help            Show this help.
       "
     `);
   });

@@ -24,8 +24,7 @@ describe('settings', () => {
   test('have defaults that serve the example on loopback, with the time-outs of AgentCore', () => {
     expect(settings([])).toEqual({
       served: { kind: 'example' },
-      config: undefined,
-      folder: '/work',
+      gates: { policies: [] },
       port: 8787,
       host: '127.0.0.1',
       data: '/work/.fermata',

@@ -137,12 +137,19 @@ describe('a decision given elsewhere', () => {
 });
 
 describe('the policies', () => {
-  const asksFor = async (policy: object, args: object, name = 'pay', as = 'alice'): Promise<boolean> => {
+  const asksFor = async (
+    policy: object,
+    args: object,
+    name = 'pay',
+    as = 'alice',
+    scopes?: readonly string[],
+  ): Promise<boolean> => {
     const { server } = gatedUpstream(TOOLS, { policies: [{ name: 'p', ...policy }] });
-    return (await round(server, { name, arguments: args }, { as })).resultType === 'input_required';
+    const who = { as, ...(scopes === undefined ? {} : { scopes }) };
+    return (await round(server, { name, arguments: args }, who)).resultType === 'input_required';
   };
 
-  it('name calls by tool, pattern, condition, schema and principal', async () => {
+  it('name calls by tool, pattern, condition, schema, principal and scope', async () => {
     expect(await asksFor({ tools: ['look'] }, {})).toBe(false);
     expect(await asksFor({ tools: ['*a*'] }, {})).toBe(true);
     expect(await asksFor({ when: 'amount > 1000' }, { amount: 1000 })).toBe(false);
@@ -152,6 +159,8 @@ describe('the policies', () => {
     expect(await asksFor({ principals: ['bob'] }, {})).toBe(false);
     expect(await asksFor({ principals: ['b*'] }, {}, 'pay', 'bob')).toBe(true);
     expect(await asksFor({ annotations: 'destructive' }, {})).toBe(true);
+    expect(await asksFor({ scopes: ['intern'] }, {})).toBe(false);
+    expect(await asksFor({ scopes: ['intern'] }, {}, 'pay', 'alice', ['mcp', 'intern'])).toBe(true);
   });
 
   it('take the careful side where a condition cannot be judged', async () => {

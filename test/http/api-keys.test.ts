@@ -40,6 +40,15 @@ describe('an API key', () => {
     expect(hashKey('secret')).toBe(HASH);
   });
 
+  it('grants the scopes that follow its hash', async () => {
+    const { key, line } = newApiKey('carol', ['approve', 'read:all']);
+    const authenticate = apiKeys(parseApiKeys(`${line},${newApiKey('dan').line}`));
+    expect(await authenticate(asking(`Bearer ${key}`))).toEqual({
+      principal: { id: 'key:carol', scopes: ['approve', 'read:all'] },
+    });
+    expect(() => newApiKey('eve', ['a,b'])).toThrow('names the scope "a,b"');
+  });
+
   it('names its principal', async () => {
     const authenticate = apiKeys(parseApiKeys(`alice:${HASH},bob:${hashKey('other')}`));
     expect(await authenticate(asking('Bearer secret'))).toEqual({ principal: { id: 'key:alice' } });

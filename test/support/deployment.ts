@@ -2,7 +2,7 @@
 import { readArguments } from '../../bin/arguments.ts';
 import { SERVE } from '../../bin/commands.ts';
 import { compose } from '../../bin/compose.ts';
-import { serveSettings } from '../../bin/settings.ts';
+import { configuredSettings } from '../../bin/configured.ts';
 import type { Observation } from '../../core/ports/observer.ts';
 
 export interface TestDeployment extends AsyncDisposable {
@@ -15,7 +15,7 @@ export async function deployed(serve: readonly string[], env: Record<string, str
   const observed: Observation[] = [];
   const store = serve.includes('--data') ? [] : ['--memory'];
   const port = serve.includes('--port') ? [] : ['--port', '0'];
-  const settings = serveSettings(readArguments(SERVE, [...port, ...store, ...serve]), env, process.cwd());
+  const settings = await configuredSettings(readArguments(SERVE, [...port, ...store, ...serve]), env, process.cwd());
   const deployment = await compose(settings, observation => observed.push(observation), '0.0.0');
   return { url: deployment.url, observed, [Symbol.asyncDispose]: () => deployment.close() };
 }

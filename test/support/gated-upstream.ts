@@ -18,6 +18,7 @@ import { scriptedUpstream } from './upstreams/scripted.ts';
 export type Params = Record<string, unknown>;
 export interface Round {
   readonly as?: string;
+  readonly scopes?: readonly string[];
   readonly session?: string;
   readonly capabilities?: Params;
 }
@@ -56,10 +57,11 @@ export function gatedUpstream(tools: Record<string, Tool>, options: GatedOptions
 export async function round(
   server: StatelessServer,
   params: Params,
-  { as = 'alice', session, capabilities = { elicitation: { form: {} } } }: Round = {},
+  { as = 'alice', scopes, session, capabilities = { elicitation: { form: {} } } }: Round = {},
 ): Promise<Params> {
   const _meta = { [META.protocolVersion]: '2026-07-28', [META.clientCapabilities]: capabilities };
-  const call = { principal: { id: as }, signal: new AbortController().signal };
+  const principal = { id: as, ...(scopes === undefined ? {} : { scopes }) };
+  const call = { principal, signal: new AbortController().signal };
   const context =
     session === undefined ? call : { ...call, session: { id: session, name: session, endsAtMs: Date.now() + 60_000 } };
   for await (const message of server(
