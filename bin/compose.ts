@@ -47,13 +47,21 @@ export interface Deployment {
 
 type Closing = () => Promise<void>;
 
-export async function compose(settings: ServeSettings, observer: Observer, version: string): Promise<Deployment> {
+/** Opens the stores of a folder, or of memory where there is none, for the process of a name. */
+export type StoresFor = (folder: string | undefined, environment: Environment, owner: string) => Stores;
+
+export async function compose(
+  settings: ServeSettings,
+  observer: Observer,
+  version: string,
+  storesFor: StoresFor = openStores,
+): Promise<Deployment> {
   const opened: Closing[] = [];
   const close = async (): Promise<void> => {
     for (const closing of opened.splice(0).reverse()) await closing();
   };
   try {
-    return { ...(await open(settings, observer, version, opened)), close };
+    return { ...(await open(settings, observer, version, storesFor, opened)), close };
   } catch (thrown) {
     await close();
     throw thrown;
@@ -64,6 +72,7 @@ async function open(
   settings: ServeSettings,
   observer: Observer,
   version: string,
+  storesFor: StoresFor,
   opened: Closing[],
 ): Promise<Omit<Deployment, 'close'>> {
   const { host, port, auth, data, idleTimeoutMs, lifetimeMs, idleAction, retryLost, holdMs, gates } = settings;
@@ -71,7 +80,7 @@ async function open(
   const environment = nodeEnvironment();
   const authenticate = authenticatorFor(auth, { environment, observer });
   const owner = environment.newId();
-  const stores = openStores(data, environment, owner);
+  const stores = storesFor(data, environment, owner);
   opened.push(() => stores.close());
   if (settings.served.kind === 'example' && data !== undefined)
     process.env.EXPENSES_FILE ??= join(data, 'expenses.jsonl');
@@ -120,7 +129,7 @@ async function open(
   return { url, publicUrl, description: upstream.description, name, store: data, auth: auth.mode };
 }
 
-const openStores = (folder: string | undefined, environment: Environment, owner: string): Stores =>
+const openStores: StoresFor = (folder, environment, owner) =>
   folder === undefined ? memoryStores({ owner }) : sqliteStores({ folder, environment, owner });
 
 /** Keys given from outside let several deployments open each other's state; else the store's folder holds one. */

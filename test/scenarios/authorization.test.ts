@@ -74,7 +74,7 @@ describe('a client with a token', () => {
 describe('a client without one', () => {
   const FOUND = ['/.well-known/oauth-authorization-server', '/token', '/keys'];
 
-  it('of SDK v1 finds the authorization server and gets in', async () => {
+  it('of SDK v1 finds the authorization server and gets in [R102]', async () => {
     await using _ = await deployed([...port, ...PROGRAM], env);
     const client = new V1Client({ name: 'robot', version: '1' });
     const authProvider = new V1Credentials({ ...CLIENT, expectedIssuer: issuer.issuer, scope: SCOPE });
@@ -97,7 +97,9 @@ describe('a client without one', () => {
 });
 
 describe('an upstream', () => {
-  it.each(SDK_CLIENT_NAMES)('of %s gets the proxy’s own credentials, and nothing of the client’s', async name => {
+  it.each(
+    SDK_CLIENT_NAMES,
+  )('of %s gets the proxy’s own credentials, and nothing of the client’s [R102]', async name => {
     const upstream = scriptedUpstream({
       async *greet() {
         return text('Hello!');

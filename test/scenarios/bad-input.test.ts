@@ -313,7 +313,7 @@ describe('a requestState', () => {
     expect((await round(await withState(requestState, key))).key).not.toBe(key);
   });
 
-  it('that was altered anywhere, or is none at all, is rejected', async () => {
+  it('that was altered anywhere, or is none at all, is rejected [R71]', async () => {
     const { requestState, key } = await round(await modern('tools/call', introduce));
     const flipped = (at: number): string => {
       const other = requestState[at] === 'A' ? 'B' : 'A';
@@ -324,7 +324,7 @@ describe('a requestState', () => {
     for (const state of states) expect(await refusal(await withState(state, key))).toEqual(REJECTED);
   });
 
-  it('of another call, or of somebody else, is rejected', async () => {
+  it('of another call, or of somebody else, is rejected [R73]', async () => {
     const { requestState, key } = await round(await modern('tools/call', introduce));
     const compare = { name: 'compare', arguments: {} };
     expect(await refusal(await withState(requestState, key, compare))).toEqual(REJECTED);
@@ -333,7 +333,7 @@ describe('a requestState', () => {
     expect(await refusal(await withState(requestState, key, introduce, bearer(BOB)))).toEqual(REJECTED);
   });
 
-  it('that has expired is rejected', async () => {
+  it('that has expired is rejected [R71]', async () => {
     const { requestState, key } = await round(await modern('tools/call', introduce));
     const days = 24 * 60 * 60_000;
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 13.9 * days });

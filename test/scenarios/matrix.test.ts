@@ -42,7 +42,7 @@ describe.concurrent.each(PROGRAM_NAMES)('%s', program => {
   const scenarios = isOwn ? OWN : EVERYTHING_SCENARIOS;
   const expected = isOwn ? OWN_CONTENT : EVERYTHING_CONTENT;
 
-  it('gives the same to every client', async () => {
+  it('gives the same to every client [R94]', async () => {
     await using deployment = await deployed(PROGRAMS[program]);
     const cells = await Promise.all(SDK_CLIENT_NAMES.map(client => playAll(client, deployment.url, scenarios)));
     for (const cell of cells) {

@@ -129,13 +129,13 @@ describe('what one principal has', () => {
     return fetch(url, { method: 'DELETE', headers: { ...(await bearer(subject)), 'mcp-session-id': sessionId } });
   }
 
-  it.each(Object.entries(ATTEMPTS))('is not there for another who %s', async (_, attempt) => {
+  it.each(Object.entries(ATTEMPTS))('is not there for another who %s [R8]', async (_, attempt) => {
     const eve = await clientOf('eve', alice.sessionId);
     expect(await said(attempt(eve))).toEqual(UNKNOWN);
     await aliceGoesOn();
   });
 
-  it('is not there for those who know its session id and nothing else', async () => {
+  it('is not there for those who know its session id and nothing else [R103]', async () => {
     const stranger = new WireClient(deployment.url, { 'mcp-session-id': alice.sessionId });
     for (const attempt of Object.values(ATTEMPTS).slice(0, -1))
       expect(await said(attempt(stranger))).toEqual([401, 'principal_required']);
@@ -218,7 +218,7 @@ describe('the state of a modern call', () => {
     return { inputResponses, requestState };
   }
 
-  it('is worth nothing to another, and goes on for its own', async () => {
+  it('is worth nothing to another, and goes on for its own [R72]', async () => {
     const asked = await modern('alice', {});
     expect(await modern('eve', next(asked))).toMatchObject({ error: { data: { code: 'state_rejected' } } });
     let last = await modern('alice', next(asked));

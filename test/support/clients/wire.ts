@@ -93,6 +93,20 @@ export class WireClient {
     return fetch(this.url, { headers, signal });
   }
 
+  /** The standalone stream. */
+  listen(signal: AbortSignal | null = null): Promise<Response> {
+    return fetch(this.url, { headers: { accept: 'text/event-stream', ...this.#session() }, signal });
+  }
+
+  delete(): Promise<Response> {
+    return fetch(this.url, { method: 'DELETE', headers: this.#session() });
+  }
+
+  /** The same session at another instance. */
+  at(url: string): WireClient {
+    return Object.assign(new WireClient(url, this.#headers), { sessionId: this.sessionId });
+  }
+
   answer(id: RequestId, result: Record<string, unknown>, signal: AbortSignal | null = null): Promise<Response> {
     return this.post({ jsonrpc: '2.0', id, result }, signal);
   }
