@@ -34,13 +34,16 @@ export function digest(text: string): string {
 
 const NOT_PART_OF_A_CALL = new Set(['_meta', 'inputResponses', 'requestState']);
 
-/** Names a call by what it asks: the method and its parameters, without what differs between rounds and connections. */
-export function callDigest(method: string, params: unknown): string {
+/** What a call asks: the method and its parameters, without what differs between rounds and connections. */
+export function callText(method: string, params: unknown): string {
   const top = isObject(params)
     ? Object.fromEntries(Object.entries(params).filter(([key]) => !NOT_PART_OF_A_CALL.has(key)))
     : {};
-  return digest(`${method}\n${canonicalJson(top)}`);
+  return `${method}\n${canonicalJson(top)}`;
 }
+
+/** Names a call by what it asks. */
+export const callDigest = (method: string, params: unknown): string => digest(callText(method, params));
 
 /** The JSON value of a text; `undefined` for a text that is none, which no JSON value is. */
 export function parsedJson(text: string): unknown {

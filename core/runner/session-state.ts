@@ -27,18 +27,22 @@ export function sessionStateOf(store: StateStore | undefined, call: CallContext)
   const { session, principal } = call;
   if (session === undefined) return none(WITHOUT_SESSION);
   if (store === undefined) return none(WITHOUT_STORE);
-  const scope = stateScopeOf(principal.id, session.name);
-  const load = async (): Promise<{ readonly version: number; readonly now: SessionValues }> => {
+  const load = async (): Promise<{
+    readonly scope: string;
+    readonly version: number;
+    readonly now: SessionValues;
+  }> => {
+    const scope = stateScopeOf(principal.id, session.name);
     const record = await store.load(scope);
     return record === undefined
-      ? { version: 0, now: NO_VALUES }
-      : { version: record.version, now: JSON.parse(record.json) };
+      ? { scope, version: 0, now: NO_VALUES }
+      : { scope, version: record.version, now: JSON.parse(record.json) };
   };
   return {
     read: async key => valueAt((await load()).now, key),
     async write(key, write, change) {
       for (let attempt = 0; attempt < LIMITS.commitAttemptsMax; attempt++) {
-        const { version, now } = await load();
+        const { scope, version, now } = await load();
         const before = valueAt(now, key);
         const made = now.writes.find(([id]) => id === write);
         if (made !== undefined) return { had: made[1], after: before };
