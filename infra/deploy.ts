@@ -33,6 +33,7 @@ export function deploy() {
       ...plan.variables.front,
       FERMATA_DRIVER: driver.name,
       ...(secrets.apiKeys && { FERMATA_API_KEYS: secrets.apiKeys.value }),
+      ...(secrets.adminKeys && { FERMATA_ADMIN_KEYS: secrets.adminKeys.value }),
     },
     [...permissions, { actions: ['lambda:InvokeFunction'], resources: [driver.arn] }],
   );

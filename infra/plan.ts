@@ -35,7 +35,13 @@ export interface Settings {
   readonly upstreamFiles?: readonly string[];
   /** Whether the secret FermataUpstreamHeaders holds headers that go to the upstream with every request. */
   readonly upstreamHeaders?: boolean;
+  /** What the upstream speaks: MCP 2026-07-28, or a revision of 2025. Default: it is asked. */
+  readonly upstreamEra?: 'modern' | 'legacy';
+  /** How a function is invoked. Default: streaming where it can. */
+  readonly upstreamMode?: 'stream' | 'buffered';
   readonly auth: Auth;
+  /** Whether the secret FermataAdminKeys holds keys of administrators, who list and stop sessions under /admin. */
+  readonly administrators?: boolean;
   /** Stages whose data outlives `sst remove`, and that refuse to be removed. */
   readonly keptStages: readonly string[];
   /** Default: the region of your AWS profile. */
@@ -74,6 +80,7 @@ export interface Plan {
   readonly tenancy: Tenancy;
   readonly upstreamHeaders: boolean;
   readonly auth: Auth['kind'];
+  readonly administrators: boolean;
   readonly domain: string | undefined;
   readonly email: string | undefined;
   readonly logRetention: NonNullable<Settings['logRetention']>;
@@ -112,6 +119,14 @@ export function plan(settings: Settings): Plan {
     throw new Error(
       'The setting "tenancy" is for functions: an upstream at a URL has no execution environments. Leave it out.',
     );
+  if (settings.upstreamMode !== undefined && upstream.kind === 'url')
+    throw new Error(
+      'The setting "upstreamMode" is for functions: an upstream at a URL is not invoked but asked over HTTP. Leave it out.',
+    );
+  if (settings.administrators && settings.auth.kind === 'iam')
+    throw new Error(
+      'The settings "administrators" and "auth: iam" exclude each other: the signature of AWS and the key of an administrator are both sent as Authorization. Leave out the administrators, or use "jwt" or "api-key".',
+    );
   if (settings.domain !== undefined && settings.auth.kind === 'iam')
     throw new Error(
       'The settings "domain" and "auth: iam" exclude each other: a signature is for the host name of the Function URL. Leave out the domain, or use "jwt".',
@@ -122,6 +137,7 @@ export function plan(settings: Settings): Plan {
     tenancy,
     upstreamHeaders: settings.upstreamHeaders ?? false,
     auth: settings.auth.kind,
+    administrators: settings.administrators ?? false,
     domain: settings.domain,
     email: settings.alarms?.email,
     logRetention: settings.logRetention ?? '1 month',
@@ -154,7 +170,15 @@ function megabytes({ memory = {} }: Settings, part: keyof NonNullable<Settings['
 }
 
 function variablesOf(settings: Settings, tenancy: Tenancy): Plan['variables'] {
-  const { auth, sessions = {}, allowOrigins = [], upstreamPath, upstreamVariables = {} } = settings;
+  const {
+    auth,
+    sessions = {},
+    allowOrigins = [],
+    upstreamPath,
+    upstreamMode,
+    upstreamEra,
+    upstreamVariables = {},
+  } = settings;
   return {
     front: given({
       FERMATA_AUTH: auth.kind,
@@ -164,6 +188,8 @@ function variablesOf(settings: Settings, tenancy: Tenancy): Plan['variables'] {
     proxyAndDriver: given({
       FERMATA_TENANCY: tenancy === 'none' ? undefined : tenancy,
       FERMATA_UPSTREAM_PATH: upstreamPath,
+      FERMATA_UPSTREAM_MODE: upstreamMode,
+      FERMATA_UPSTREAM_ERA: upstreamEra,
       FERMATA_IDLE_TIMEOUT: sessions.idleTimeout,
       FERMATA_MAX_LIFETIME: sessions.maxLifetime,
       FERMATA_IDLE_ACTION: sessions.idleAction,

@@ -28,6 +28,7 @@ const KEY = Buffer.alloc(32, 1);
 export const SECRETS = {
   FermataKeys: `k1:${KEY.toString('base64')}`,
   FermataApiKeys: `alice:${KEY.toString('hex')}`,
+  FermataAdminKeys: `carol:${KEY.toString('hex')}`,
   FermataUpstreamHeaders: 'x-api-key: secret',
 } as const;
 

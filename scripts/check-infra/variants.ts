@@ -123,6 +123,9 @@ const production: CheckedVariant = {
     upstream: EXISTING,
     tenancy: 'principal',
     upstreamPath: '/v2/mcp',
+    upstreamMode: 'buffered',
+    upstreamEra: 'modern',
+    administrators: true,
     auth: {
       kind: 'jwt',
       issuer: 'https://login.example.com/',
@@ -152,8 +155,11 @@ const production: CheckedVariant = {
         FERMATA_UPSTREAM: EXISTING,
         FERMATA_TENANCY: 'principal',
         FERMATA_UPSTREAM_PATH: '/v2/mcp',
+        FERMATA_UPSTREAM_MODE: 'buffered',
+        FERMATA_UPSTREAM_ERA: 'modern',
       },
       {
+        FERMATA_ADMIN_KEYS: SECRETS.FermataAdminKeys,
         FERMATA_AUTH: 'jwt',
         FERMATA_JWT_ISSUER: 'https://login.example.com/',
         FERMATA_JWT_AUDIENCE: 'https://mcp.example.com/mcp',
@@ -199,6 +205,7 @@ const elsewhere: CheckedVariant = {
   settings: {
     upstream: 'https://mcp.example.com/mcp',
     upstreamHeaders: true,
+    upstreamEra: 'legacy',
     auth: { kind: 'iam' },
     keptStages: KEPT,
     region: REGION,
@@ -218,6 +225,7 @@ const elsewhere: CheckedVariant = {
       {
         FERMATA_UPSTREAM: 'https://mcp.example.com/mcp',
         FERMATA_UPSTREAM_HEADERS: SECRETS.FermataUpstreamHeaders,
+        FERMATA_UPSTREAM_ERA: 'legacy',
         FERMATA_IDLE_TIMEOUT: '30m',
         FERMATA_MAX_LIFETIME: '14d',
         FERMATA_IDLE_ACTION: 'end',

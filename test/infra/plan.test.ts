@@ -52,6 +52,18 @@ describe('a setting that cannot be', () => {
     );
   });
 
+  it('is refused by its name: a way to invoke a URL', () => {
+    expect(() => planOf({ upstream: 'https://mcp.example.com/mcp', upstreamMode: 'stream' })).toThrow(
+      /^The setting "upstreamMode" is for functions/,
+    );
+  });
+
+  it('is refused by its name: administrators whose key has no room beside a signature', () => {
+    expect(() => planOf({ administrators: true, auth: { kind: 'iam' } })).toThrow(
+      /^The settings "administrators" and "auth: iam"/,
+    );
+  });
+
   it.each([64, 20_000, 512.5, Number.NaN])('is refused by its name: %d MB of memory', proxy => {
     expect(() => planOf({ memory: { proxy } })).toThrow(/^The setting "memory\.proxy" is /);
   });
@@ -71,6 +83,8 @@ describe('the variables', () => {
     const { variables } = planOf({
       tenancy: 'principal',
       upstreamPath: '/other',
+      upstreamMode: 'stream',
+      upstreamEra: 'modern',
       upstreamVariables: { MINE: '1' },
       allowOrigins: ['https://a.example', 'https://b.example'],
       sessions: { hold: '2s', retryLost: 'never' },
@@ -80,6 +94,8 @@ describe('the variables', () => {
       proxyAndDriver: {
         FERMATA_TENANCY: 'principal',
         FERMATA_UPSTREAM_PATH: '/other',
+        FERMATA_UPSTREAM_MODE: 'stream',
+        FERMATA_UPSTREAM_ERA: 'modern',
         FERMATA_RETRY_LOST: 'never',
         FERMATA_HOLD: '2s',
       },
@@ -120,6 +136,17 @@ describe('the variables', () => {
     expect(frontSettings(variables.front)).toMatchObject({
       auth: { mode: 'jwt', issuer: 'https://a.example/', audience: 'https://b.example/mcp', scopes: ['x'] },
     });
+  });
+});
+
+describe('every variable that a function reads', () => {
+  it('is set by a setting, a secret or the deployment itself', () => {
+    const all = (...files: readonly string[]): string => files.map(text).join('\n');
+    const read = all('functions/deployment/settings.ts', 'bin/auth-settings.ts').matchAll(/FERMATA_[A-Z_]+/g);
+    const infra = all('infra/plan.ts', 'infra/deploy.ts', 'infra/upstream.ts');
+    // A stdio program's command is a variable of the upstream's own.
+    const unset = [...new Set([...read].map(([name]) => name))].filter(name => !infra.includes(`${name}:`));
+    expect(unset).toEqual(['FERMATA_COMMAND', 'FERMATA_CONFIG']);
   });
 });
 
