@@ -23,6 +23,9 @@ export function mirroredParams(inputSchema: unknown): readonly MirroredParam[] {
   return collect(inputSchema, [], found) ? found : [];
 }
 
+/** Whether all annotations of a tool's schema count. A client must not offer a tool of which one does not. */
+export const isMirrorable = (inputSchema: unknown): boolean => collect(inputSchema, [], []);
+
 /** Collects annotated properties; `false` as soon as one does not count. */
 function collect(schema: unknown, path: readonly string[], found: MirroredParam[]): boolean {
   if (!isObject(schema)) return true;

@@ -21,7 +21,7 @@ import type { Answer, Carrier } from './carrier.ts';
 import type { LegacyParts } from './legacy-server.ts';
 import { legacyServer } from './legacy-server.ts';
 import { openLegacySession } from './legacy-session.ts';
-import { upstreamServer } from './upstream.ts';
+import { isRevisionSupported, upstreamServer } from './upstream.ts';
 
 export type Era = 'modern' | 'legacy';
 
@@ -56,7 +56,9 @@ export async function askEra(carrier: Carrier, call: CallContext): Promise<Verdi
   const signal = AbortSignal.any([call.signal, AbortSignal.timeout(LIMITS.upstreamProbeMs)]);
   try {
     const post = { headers: standardHeaders(DISCOVER), body: JSON.stringify(DISCOVER), ...call, session: undefined };
-    const said = await discoveryIn(await carrier(post, signal));
+    let said = await discoveryIn(await carrier(post, signal));
+    if (said === 'again') said = await discoveryIn(await carrier(post, signal));
+    if (said === 'again') throw another('it refuses this revision, and names it among those it supports.');
     if (said !== undefined) return { era: 'modern', said };
     const { introduction, standing } = await openLegacySession(carrier, clientOf(DISCOVER), { ...call, signal });
     standing?.close();
@@ -70,8 +72,8 @@ export async function askEra(carrier: Carrier, call: CallContext): Promise<Verdi
 /** Errors that only a modern server knows (-32020 to -32022): whoever says them is one. */
 const isModernCode = (code: number): boolean => code <= -32020 && code >= -32022;
 
-/** What a modern server says of itself; `undefined` for what no modern server would answer. */
-async function discoveryIn(answer: Answer): Promise<Readonly<Record<string, unknown>> | undefined> {
+/** What a modern server says of itself; `again` if it wants to be asked again, `undefined` for what no modern server would answer. */
+async function discoveryIn(answer: Answer): Promise<Readonly<Record<string, unknown>> | 'again' | undefined> {
   const { status } = answer;
   if (status === 401 || status === 403 || status === 408 || status === 429 || status >= 500) {
     throw new Fault('upstream_unreachable', `The upstream refused the request with HTTP status ${status}.`, {
@@ -81,6 +83,7 @@ async function discoveryIn(answer: Answer): Promise<Readonly<Record<string, unkn
   try {
     for await (const message of messagesOf(answer, DISCOVER)) {
       if ('result' in message) return speaksModern(message.result) ? message.result : undefined;
+      if ('error' in message && isRevisionSupported(message.error)) return 'again';
       if ('error' in message && isModernCode(message.error.code)) throw another(message.error.message);
     }
   } catch (thrown) {

@@ -10,8 +10,11 @@ import type { Observer } from '../ports/observer.ts';
 import type { CallContext, StatelessServer } from '../ports/stateless-server.ts';
 import type { ModernRequest } from '../protocol/envelope.ts';
 import { HEADER, standardHeaders } from '../protocol/headers.ts';
-import type { RpcNotification, RpcResponse } from '../protocol/messages.ts';
+import type { RpcError, RpcNotification, RpcResponse } from '../protocol/messages.ts';
+import { isObject } from '../protocol/messages.ts';
 import { traitsOf } from '../protocol/methods.ts';
+import { isMirrorable } from '../protocol/param-headers.ts';
+import { LATEST_MODERN_REVISION } from '../protocol/revisions.ts';
 import { messagesOf } from './answer.ts';
 import type { Carrier } from './carrier.ts';
 import { ToolParams } from './tool-params.ts';
@@ -20,14 +23,20 @@ type Said = RpcNotification | RpcResponse;
 
 export function upstreamServer(carrier: Carrier, observer: Observer): StatelessServer {
   const params = new ToolParams((request, call) => listTools(carrier, request, call, observer), LIMITS.listPagesMax);
-  return (request, call) => answer(carrier, params, request, call);
+  return (request, call) => answer({ carrier, params, observer }, request, call);
 }
 
 const HEADER_MISMATCH = -32020;
+const REVISION_UNSUPPORTED = -32022;
+
+interface Parts {
+  readonly carrier: Carrier;
+  readonly params: ToolParams;
+  readonly observer: Observer;
+}
 
 async function* answer(
-  carrier: Carrier,
-  params: ToolParams,
+  { carrier, params, observer }: Parts,
   request: ModernRequest,
   call: CallContext,
 ): AsyncGenerator<Said, void, undefined> {
@@ -39,9 +48,35 @@ async function* answer(
       if (JSON.stringify(again) === JSON.stringify(mirrored)) return yield message;
       return yield* roundTrip(carrier, request, again, call);
     }
-    if (request.method === 'tools/list' && 'result' in message) params.learn(message.result);
-    yield message;
+    if ('error' in message && isRevisionSupported(message.error))
+      return yield* roundTrip(carrier, request, mirrored, call);
+    if (request.method !== 'tools/list' || !('result' in message)) yield message;
+    else {
+      params.learn(message.result);
+      yield { ...message, result: withoutInvalidTools(message.result, observer) };
+    }
   }
+}
+
+/**
+ * A refusal of our revision by a server that names it among those it supports: it has changed its mind, or another instance
+ * of it will have (2026-07-28, "Versioning": the client picks a version that both speak, and asks again).
+ */
+export const isRevisionSupported = ({ code, data }: RpcError): boolean =>
+  code === REVISION_UNSUPPORTED &&
+  isObject(data) &&
+  Array.isArray(data.supported) &&
+  data.supported.includes(LATEST_MODERN_REVISION);
+
+/** 2026-07-28, "Custom headers from tool parameters": a client leaves out a tool whose annotations are wrong, and that one alone. */
+function withoutInvalidTools<T extends Record<string, unknown>>(result: T, observer: Observer): T {
+  if (!Array.isArray(result.tools)) return result;
+  const tools = result.tools.filter((tool: unknown) => !isObject(tool) || isMirrorable(tool.inputSchema));
+  if (tools.length === result.tools.length) return result;
+  const count = result.tools.length - tools.length;
+  const message = `${count} tools were left out of the list: their x-mcp-header annotations are not valid.`;
+  observer({ event: 'upstream.tools_invalid', level: 'warning', method: 'tools/list', message });
+  return { ...result, tools };
 }
 
 /** Names for a runner of ours; any other server ignores them. A session's own id is its client's secret and goes nowhere. */

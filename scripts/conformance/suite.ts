@@ -67,16 +67,35 @@ export interface ScenarioRun {
 
 /** Runs everything that a revision requires against a server, and yields each scenario as soon as it is through. */
 export async function* runSet(suite: Suite, url: string, revision: string, out: string): AsyncGenerator<ScenarioRun> {
-  const args = [suite.cli, 'server', '--url', url, '--requirements', revision, '-o', out];
-  const child = spawn(suite.node, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let scenario: string | undefined;
+  for await (const line of run(suite, ['server', '--url', url, '--requirements', revision, '-o', out])) {
+    scenario = /^=== Running scenario: (\S+) ===$/.exec(line)?.[1] ?? scenario;
+    const folder = savedTo(line);
+    if (scenario !== undefined && folder !== undefined) yield { scenario, folder };
+  }
+}
+
+/** Runs one client scenario; `command` is started by the suite with the scenario's URL. Gives the folder of its checks. */
+export async function runClient(
+  suite: Suite,
+  command: string,
+  scenario: string,
+  revision: string,
+  out: string,
+): Promise<string | undefined> {
+  const wanted = ['--command', command, '--scenario', scenario, '--spec-version', revision];
+  let folder: string | undefined;
+  for await (const line of run(suite, ['client', ...wanted, '-o', out])) folder = savedTo(line) ?? folder;
+  return folder;
+}
+
+const savedTo = (line: string): string | undefined => /^Results saved to (.+)$/.exec(line)?.[1];
+
+async function* run({ node, cli }: Suite, args: readonly string[]): AsyncGenerator<string> {
+  const child = spawn(node, [cli, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   const timer = setTimeout(() => child.kill('SIGKILL'), SET_MS_MAX);
   try {
-    let scenario: string | undefined;
-    for await (const line of createInterface({ input: child.stdout })) {
-      scenario = /^=== Running scenario: (\S+) ===$/.exec(line)?.[1] ?? scenario;
-      const folder = /^Results saved to (.+)$/.exec(line)?.[1];
-      if (scenario !== undefined && folder !== undefined) yield { scenario, folder };
-    }
+    yield* createInterface({ input: child.stdout });
   } finally {
     clearTimeout(timer);
     child.kill('SIGKILL');

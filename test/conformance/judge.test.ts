@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Check } from '../../scripts/conformance/judge.ts';
-import { EXTRA, judge, SCORED, scoredScenarios } from '../../scripts/conformance/judge.ts';
+import { EXTENDED, EXTRA, judge, SCORED, scoredScenarios, unscoredScenarios } from '../../scripts/conformance/judge.ts';
 
 const check = (id: string, status: Check['status'], errorMessage?: string): Check =>
   errorMessage === undefined ? { id, status } : { id, status, errorMessage };
@@ -12,6 +12,7 @@ describe('the judge of the conformance suite', () => {
     expect(judge('ping', [check('ping', 'SUCCESS'), WIRE])).toEqual({
       scenario: 'ping',
       passed: true,
+      skipped: false,
       successes: 2,
       total: 2,
       complaints: [],
@@ -46,6 +47,12 @@ describe('the judge of the conformance suite', () => {
     expect(judge('x', []).passed).toBe(false);
   });
 
+  it('says of a scenario that the suite left out that it says nothing', () => {
+    expect(judge('x', [check('x', 'SKIPPED'), WIRE])).toMatchObject({ passed: false, skipped: true });
+    expect(judge('x', [check('x', 'SKIPPED'), check('y', 'FAILURE')])).toMatchObject({ passed: false, skipped: false });
+    expect(judge('x', [WIRE])).toMatchObject({ skipped: false });
+  });
+
   it('fails a scenario in which a required check only was an information', () => {
     const checks = [
       check('server-sse-priming-event', 'SUCCESS'),
@@ -73,5 +80,25 @@ describe('the list of scored scenarios', () => {
 
   it('has as many items as each revision is known to score', () => {
     expect(SCORED).toEqual({ '2025-11-25': 30, '2026-07-28': 37 });
+  });
+});
+
+describe('the list of scenarios that are run and not scored', () => {
+  it('is the items of "not_scored" that test a server', () => {
+    const yaml = `not_scored:
+  - scenario: auth/dpop
+    leg: client
+    reason: extension
+  - scenario: tasks-lifecycle
+    leg: server
+    reason: extension
+    note: >-
+      Why it is so.
+`;
+    expect(unscoredScenarios(yaml)).toEqual(['tasks-lifecycle']);
+  });
+
+  it('has as many items as each revision is known to run', () => {
+    expect(EXTENDED).toEqual({ '2025-11-25': 3, '2026-07-28': 13 });
   });
 });

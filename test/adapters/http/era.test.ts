@@ -98,4 +98,25 @@ describe('the era of an upstream', () => {
     expect(await there.list()).toMatchObject([{ error: { data: { code: 'upstream_invalid' } } }]);
     expect(there.methods).toEqual(['server/discover']);
   });
+
+  it('is asked once more of a server that refuses a revision it says it supports', async () => {
+    const error = { code: -32022, message: 'Unsupported protocol version', data: { supported: ['2026-07-28'] } };
+    let refusals = 1;
+    await using there = await changing((request, response, body) => {
+      if (refusals-- > 0) json(response, { jsonrpc: '2.0', id: JSON.parse(body).id, error }, 400);
+      else modern(request, response, body);
+    });
+    expect(await there.list()).toMatchObject(LISTED);
+    refusals = 1;
+    expect(await there.list()).toMatchObject(LISTED);
+    expect(there.methods).toEqual([
+      'server/discover',
+      'server/discover',
+      'prompts/list',
+      'prompts/list',
+      'prompts/list',
+    ]);
+    refusals = 2;
+    expect(await there.list()).toMatchObject([{ error: { code: -32022 } }]);
+  });
 });

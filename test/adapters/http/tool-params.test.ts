@@ -112,6 +112,19 @@ describe('tools that mirror arguments in headers', () => {
     expect(seen).toMatchObject([{ event: 'upstream.unlisted', level: 'warning', code: 'upstream_unreachable' }]);
   });
 
+  it('are left out of the list where their annotations are not valid, and they alone', async () => {
+    const seen: Observation[] = [];
+    await using there = await insisting(
+      () => [[tool('deploy', 'Region'), tool('broken', 'no token'), tool('plain')]],
+      () => undefined,
+    );
+    const server = httpServer({ url: there.url, observer: observation => void seen.push(observation) });
+    expect(await heard(server, modernRequest('tools/list'))).toMatchObject([
+      { result: { tools: [{ name: 'deploy' }, { name: 'plain' }] } },
+    ]);
+    expect(seen).toMatchObject([{ event: 'upstream.tools_invalid', level: 'warning' }]);
+  });
+
   it('do not hold up a call that is given up meanwhile', async () => {
     let listing: () => void = () => undefined;
     const started = new Promise<void>(resolve => {
