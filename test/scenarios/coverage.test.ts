@@ -25,7 +25,7 @@ const runsProduct = ({ text }: SourceFile): boolean =>
 
 /** Statements whose scenarios are still being written: this list only ever gets shorter. */
 const OPEN = new Set<string>(
-  'R20 R21 R29 R31 R32 R40 R42 R45 R46 R47 R48 R49 R50 R53 R54 R55 R56 R57 R58 R59 R60 R61 R62 R63 R64 R65 R66 R67 R68 R69 R70 R74 R75 R76 R77 R78 R79 R80 R81 R82 R83 R84 R86 R87 R88 R89 R90 R92 R95 R96 R97 R98 R99 R100 R101 R104 R105 R106'.split(
+  'R21 R29 R31 R32 R40 R42 R45 R46 R47 R48 R49 R50 R53 R65 R86 R87 R90 R95 R96 R97 R98 R99 R100 R101 R105 R106'.split(
     ' ',
   ),
 );
