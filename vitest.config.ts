@@ -6,7 +6,15 @@ const ELSEWHERE = 'test/aws/**';
 /** What measures time has the machine to itself. */
 const MEASURING = ['test/functions/**/*.test.ts', 'test/adapters/dynamodb/streams.test.ts'];
 
-const shared = { testTimeout: 30_000, hookTimeout: 30_000, pool: 'forks' } as const;
+/** A bound on waiting asserts nothing: it only ends what hangs, also on a machine that is slow and has much else to do. */
+const WAIT_MS_MAX = 120_000;
+const POLL = { timeout: 60_000, interval: 20 };
+const shared = {
+  testTimeout: WAIT_MS_MAX,
+  hookTimeout: WAIT_MS_MAX,
+  expect: { poll: POLL },
+  pool: 'forks',
+} as const;
 
 export default defineConfig({
   test: {
@@ -16,6 +24,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'tests',
+          globalSetup: 'test/support/built.ts',
           include: [TESTS],
           exclude: [...MEASURING, ELSEWHERE],
           maxWorkers: 3,

@@ -10,6 +10,7 @@ import { campaign, PROGRAMS } from '../test/scenarios/kill/campaign.ts';
 import type { TrialOutcome } from '../test/scenarios/kill/lap.ts';
 import { SEEN } from '../test/scenarios/kill/lap.ts';
 import { WINDOWS } from '../test/scenarios/kill/plan.ts';
+import { setup } from '../test/support/built.ts';
 
 const { values } = parseArgs({
   options: {
@@ -29,6 +30,7 @@ if (programs.length === 0 || !(trials > 0) || !Number.isInteger(seed)) {
   process.exit(2);
 }
 
+await setup();
 const everything: TrialOutcome[] = [];
 const startedAt = performance.now();
 const complaints: string[] = [];

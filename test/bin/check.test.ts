@@ -1,6 +1,7 @@
 /** `fermata check`, as a person runs it. */
 import { expect, test } from 'vitest';
 import { sampleOf } from '../../bin/check/sample.ts';
+import { built } from '../support/built.ts';
 import { fermata } from '../support/command-line.ts';
 
 const DIVERGENT = ['check', '--program', 'test/support/servers/v1-divergent.ts'];
@@ -23,7 +24,7 @@ test('check finds questions that vary, with both texts, and effects that are rep
 test('a program that does it right passes, a stdio command too', async () => {
   const [right, command] = await Promise.all([
     fermata(...DIVERGENT, '--tool', 'right'),
-    fermata('check', '--', process.execPath, '--import', 'tsx', 'test/support/servers/stdio-v1.ts'),
+    fermata('check', '--', process.execPath, built('stdio-v1')),
   ]);
   expect(right).toMatchObject({ code: 0, stderr: '' });
   expect(right.stdout).toContain('Nothing found in 1 tool.');

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectTo } from '../../bin/demo/client.ts';
 import { newApiKey } from '../../core/http/api-keys.ts';
+import { built } from '../support/built.ts';
 import type { Running } from '../support/command-line.ts';
 import { isAlive, starting } from '../support/command-line.ts';
 
@@ -72,8 +73,8 @@ describe('fermata serve', () => {
 
   test('leaves no child behind when it is interrupted', async () => {
     const pids = join(folder, 'pids');
-    const program = `require('node:fs').appendFileSync(${JSON.stringify(pids)}, process.pid + '\\n'); import('./examples/expense-tracker/stdio.ts')`;
-    const command = ['--', process.execPath, '--import', 'tsx', '-e', program];
+    const program = `require('node:fs').appendFileSync(${JSON.stringify(pids)}, process.pid + '\\n'); import(${JSON.stringify(built('expense-tracker'))})`;
+    const command = ['--', process.execPath, '-e', program];
     const running = starting(['serve', '--port', '0', '--memory', ...command]);
     await endpointOf(running);
     running.child.kill('SIGINT');

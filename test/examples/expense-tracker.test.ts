@@ -13,6 +13,7 @@ import {
 } from '@modelcontextprotocol/sdk/types.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import expenseTracker from '../../examples/expense-tracker/server.ts';
+import { built } from '../support/built.ts';
 
 let folder: string;
 let closing: (() => Promise<void>)[];
@@ -225,9 +226,8 @@ test('the resource and the prompt show the recorded expenses', async () => {
 });
 
 test('it runs by itself over stdio', async () => {
-  const stdio = join(import.meta.dirname, '../../examples/expense-tracker/stdio.ts');
   const client = new Client({ name: 'test', version: '1' });
-  await client.connect(new StdioClientTransport({ command: process.execPath, args: ['--import', 'tsx', stdio] }));
+  await client.connect(new StdioClientTransport({ command: process.execPath, args: [built('expense-tracker')] }));
   closing.push(() => client.close());
   expect((await client.listTools()).tools).toHaveLength(4);
 });

@@ -122,9 +122,6 @@ describe('a resumed connection of a call that waits for an answer', () => {
       const seen = await (await client.resume('n1.1')).rest();
       retries.push(seen.at(-1)?.retry);
     }
-    expect(retries[0]).toBe(1_000);
-    expect(retries[1]).toBeGreaterThanOrEqual(2_000);
-    expect(retries[1]).toBeLessThan(2_500);
-    expect(retries.slice(2)).toEqual([6_000, 7_000]);
+    expect(retries).toEqual([1_000, 2_000, 6_000, 7_000]);
   });
 });

@@ -16,7 +16,9 @@ function slow(holdMs: number) {
       return text('done');
     },
   });
-  return { release, server: proxyUnderTest(upstream.server, { holdMs }).server };
+  const { server, clock } = proxyUnderTest(upstream.server, { holdMs });
+  clock.runs = true;
+  return { release, server };
 }
 
 const DONE = { id: 1, result: { content: [{ type: 'text', text: 'done' }] } };

@@ -295,7 +295,8 @@ describe('closing', () => {
 
   it('with a hold time ends connections early, with retry, and the stream goes on in the next one', async () => {
     const upstream = scriptedUpstream({ ask: hangs(() => false) });
-    const { server } = proxyUnderTest(upstream.server, { holdMs: 50 });
+    const { server, clock } = proxyUnderTest(upstream.server, { holdMs: 50 });
+    clock.runs = true;
     const client = await LegacyClient.open(server);
     const stream = await client.stream(client.tool('ask'));
     const events = await stream.rest();

@@ -6,6 +6,7 @@ import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { built } from './built.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -28,7 +29,7 @@ export function starting(
   env: Readonly<Record<string, string>> = {},
   channel = false,
 ): Running {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'bin/fermata.ts', ...args], {
+  const child = spawn(process.execPath, [built('fermata'), ...args], {
     cwd: ROOT,
     stdio: channel ? ['ignore', 'pipe', 'pipe', 'ipc'] : ['ignore', 'pipe', 'pipe'],
     env: { ...plainEnvironment(), ...env },

@@ -13,9 +13,10 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Observation } from '../../core/ports/observer.ts';
 import { isObject } from '../../core/protocol/messages.ts';
+import { built } from './built.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const START_MS_MAX = 30_000;
+const START_MS_MAX = 120_000;
 
 export interface ProductOptions {
   /** The folder of the store. */
@@ -41,7 +42,7 @@ export interface Product {
 /** Resolves when the product listens. */
 export async function startProduct({ data, port, serve }: ProductOptions): Promise<Product> {
   const options = ['--json', '--port', String(port), '--data', data, ...serve];
-  const child = spawn(process.execPath, ['--import', 'tsx', 'bin/fermata.ts', 'serve', ...options], {
+  const child = spawn(process.execPath, [built('fermata'), 'serve', ...options], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: ownEnvironment(),

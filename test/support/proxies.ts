@@ -8,10 +8,13 @@ import type { Dispatch, ProxySettings } from '../../core/proxy/engine.ts';
 import type { ProxyServer } from '../../core/proxy/proxy.ts';
 import { proxy } from '../../core/proxy/proxy.ts';
 
-/** A clock that tests move. */
+/** A clock that only tests move: it stands still meanwhile, so that nothing depends on how quick the machine is. */
 export class TestClock {
+  readonly #beganMs = Date.now();
   offsetMs = 0;
-  now = (): number => Date.now() + this.offsetMs;
+  /** For what must end by itself. */
+  runs = false;
+  now = (): number => (this.runs ? Date.now() : this.#beganMs) + this.offsetMs;
 }
 
 let ids = 0;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { embeddedKeyRing } from '../../../core/adapters/crypto/embedded-key-ring.ts';
 import { newKeyRing, parseKeyRing } from '../../../core/adapters/crypto/key-ring.ts';
+import { built } from '../../support/built.ts';
 
 const SECRET = Buffer.alloc(32, 1).toString('base64');
 const OTHER = Buffer.alloc(32, 0xff).toString('base64url');
@@ -80,11 +81,11 @@ describe('the embedded key ring', () => {
   });
 
   test('processes that make it at the same time agree on one key', async () => {
-    const module = JSON.stringify(join(import.meta.dirname, '../../../core/adapters/crypto/embedded-key-ring.ts'));
+    const module = JSON.stringify(built('embedded-key-ring'));
     const code = `import(${module}).then(m => console.log(m.embeddedKeyRing(process.argv[1])[0].id))`;
     const ids = await Promise.all(
       [1, 2, 3].map(async () => {
-        const child = spawn(process.execPath, ['--import', 'tsx', '--eval', code, folder], { stdio: 'pipe' });
+        const child = spawn(process.execPath, ['--eval', code, folder], { stdio: 'pipe' });
         const [id] = await Promise.all([once(child.stdout, 'data'), once(child, 'exit')]);
         return String(id).trim();
       }),

@@ -1,5 +1,4 @@
 /** Real servers of every kind through the real runner: the same words, whichever SDK and style, and how many runs it took. */
-import { fileURLToPath } from 'node:url';
 import { createRequestStateCodec, inputRequired, inputResponse, McpServer } from '@modelcontextprotocol/server';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -9,6 +8,7 @@ import { sdkServer } from '../../../core/adapters/sdk/program-server.ts';
 import { stdioProgram } from '../../../core/adapters/stdio/program.ts';
 import type { StatelessServer } from '../../../core/ports/stateless-server.ts';
 import type { ModernRequest } from '../../../core/protocol/envelope.ts';
+import { built } from '../../support/built.ts';
 import type { Told } from '../../support/programs/calling.ts';
 import {
   callerOf,
@@ -43,10 +43,8 @@ afterEach(async () => {
 const served = (factory: SdkServerOptions['factory'], style?: SdkServerOptions['style']): StatelessServer =>
   sdkServer({ factory, runner: program => callerOf(program).server, ...(style === undefined ? {} : { style }) });
 
-const stdioV1 = (): StatelessServer => {
-  const script = fileURLToPath(new URL('../../support/servers/stdio-v1.ts', import.meta.url));
-  return callerOf(stdioProgram({ command: process.execPath, args: ['--import', 'tsx', script] })).server;
-};
+const stdioV1 = (): StatelessServer =>
+  callerOf(stdioProgram({ command: process.execPath, args: [built('stdio-v1')] })).server;
 
 type Question = { method: string; params?: Record<string, unknown> };
 

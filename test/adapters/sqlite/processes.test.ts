@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { SqliteStores } from '../../../core/adapters/sqlite/stores.ts';
 import { sqliteStores } from '../../../core/adapters/sqlite/stores.ts';
+import { built } from '../../support/built.ts';
 import { makeFolder, removeFolder } from './stores-on-disk.ts';
 
 interface Child {
@@ -33,8 +34,7 @@ describe('one process owns the folder', () => {
     sqliteStores({ folder, environment: { now: Date.now }, owner: `owner-${process.pid}` });
 
   const start = (mode: 'hold' | 'write'): Child => {
-    const script = join(import.meta.dirname, 'child.ts');
-    const started = spawn(process.execPath, ['--import', 'tsx', script, mode, folder], { stdio: 'pipe' });
+    const started = spawn(process.execPath, [built('sqlite-child'), mode, folder], { stdio: 'pipe' });
     const lines = createInterface({ input: started.stdout })[Symbol.asyncIterator]();
     const exited = once(started, 'exit');
     const child: Child = {

@@ -9,6 +9,7 @@ import type { StdioCommand } from '../../../core/adapters/stdio/program.ts';
 import { stdioProgram } from '../../../core/adapters/stdio/program.ts';
 import { LIMITS } from '../../../core/base/limits.ts';
 import { programContract } from '../../contracts/program.contract.ts';
+import { built } from '../../support/built.ts';
 import { Conversation } from '../../support/conversation.ts';
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
@@ -55,7 +56,7 @@ programContract('stdio, SDK v1', {
   program: () =>
     stdioProgram({
       command: node,
-      args: ['--import', 'tsx', path('../../support/servers/stdio-v1.ts')],
+      args: [built('stdio-v1')],
       name: 'stdio-v1',
     }),
   plain: { name: 'greet', args: { name: 'Ada' }, says: 'Hello, Ada!' },
@@ -233,7 +234,7 @@ describe('ending a stdio program', () => {
   });
 
   it.each(['exit', 'SIGTERM', 'SIGINT', 'SIGKILL'])('does not outlive our own process: %s', async how => {
-    const ours = spawn(node, ['--import', 'tsx', path('../../support/servers/stdio-owner.ts')], {
+    const ours = spawn(node, [built('stdio-owner')], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     const [line] = await once(createInterface({ input: ours.stdout }), 'line');

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { built } from '../../support/built.ts';
 import { leftBehind } from '../../support/processes.ts';
 import type { Product } from '../../support/product.ts';
 import { lastingPort, startProduct } from '../../support/product.ts';
@@ -12,7 +13,7 @@ import type { TrialOutcome } from './lap.ts';
 import { runLap } from './lap.ts';
 import { planOf, TRIALS_PER_LAP } from './plan.ts';
 
-export const PROGRAM = fileURLToPath(new URL('program.ts', import.meta.url));
+export const PROGRAM = built('kill-program');
 const STDIO = fileURLToPath(new URL('stdio-program.mjs', import.meta.url));
 
 export const PROGRAMS = ['v1', 'stdio'] as const;
