@@ -69,6 +69,8 @@ export const LIMITS = {
   questionsPerRoundMax: 32,
   /** A JSON answer of an upstream. */
   upstreamBodyBytesMax: 64 * 1024 * 1024,
+  /** Messages on the stream of one request to an upstream. */
+  upstreamMessagesPerRoundMax: 100_000,
   /** How long a connection to an upstream is kept for its next request: less than the 5 s after which many servers end it. */
   upstreamIdleMs: 4_000,
   /** How long an upstream's connection may go on after the response before it is cut instead of used again. */

@@ -5,16 +5,18 @@
  * may be errors, for which the modern form has no words. Source: MCP 2026-07-28 "Multi round-trip requests"; 2025-11-25
  * "Elicitation", "Sampling", "Roots".
  */
-import type { ClientCapabilities, InputRequest } from '@modelcontextprotocol/server';
+import type { InputRequest } from '@modelcontextprotocol/server';
 import { Fault } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { InputRequests, InputResponses } from '../protocol/envelope.ts';
 import type { Outcome, RpcError } from '../protocol/messages.ts';
 import { isObject } from '../protocol/messages.ts';
-import type { InputMethod } from '../protocol/methods.ts';
 import { isInputMethod } from '../protocol/methods.ts';
 import type { LegacyRevision } from '../protocol/revisions.ts';
+import { lackFor } from './from-question.ts';
 import { projectedQuestion } from './legacy-projection.ts';
+
+type Json = Readonly<Record<string, unknown>>;
 
 export interface InputRequired {
   readonly requests: InputRequests;
@@ -22,7 +24,7 @@ export interface InputRequired {
 }
 
 /** What an `input_required` result asks; throws `upstream_invalid` where it breaks the protocol. */
-export function inputRequiredOf(result: Record<string, unknown>, capabilities: ClientCapabilities): InputRequired {
+export function inputRequiredOf(result: Record<string, unknown>, capabilities: Json): InputRequired {
   const { inputRequests = {}, requestState } = result;
   if (!isObject(inputRequests) || (requestState !== undefined && typeof requestState !== 'string')) {
     throw invalid('its inputRequests must be an object and its requestState a string');
@@ -41,32 +43,16 @@ export function inputRequiredOf(result: Record<string, unknown>, capabilities: C
 const invalid = (what: string): Fault =>
   new Fault('upstream_invalid', `The server's input_required result breaks the protocol: ${what}.`);
 
-function questionOf(key: string, value: unknown, capabilities: ClientCapabilities): InputRequest {
+function questionOf(key: string, value: unknown, capabilities: Json): InputRequest {
   if (!isObject(value) || !isInputMethod(value.method))
     throw invalid(`question ${JSON.stringify(key)} has no known method`);
   const params = value.params === undefined ? {} : value.params;
   if (!isObject(params)) throw invalid(`question ${JSON.stringify(key)} has params that are no object`);
-  if (!isDeclared(value.method, params, capabilities)) {
-    throw invalid(`it asks for ${value.method}, which the client did not declare`);
+  const lack = lackFor(value.method, params, capabilities);
+  if (lack !== undefined) {
+    throw invalid(`it asks for ${value.method}, but the client did not declare ${JSON.stringify(lack.required)}`);
   }
   return { method: value.method, params } as InputRequest;
-}
-
-function isDeclared(method: InputMethod, params: Record<string, unknown>, capabilities: ClientCapabilities): boolean {
-  switch (method) {
-    case 'elicitation/create': {
-      const mode = params.mode === 'url' ? 'url' : 'form';
-      const declared = capabilities.elicitation;
-      return (
-        declared !== undefined &&
-        (declared[mode] !== undefined || (mode === 'form' && Object.keys(declared).length === 0))
-      );
-    }
-    case 'sampling/createMessage':
-      return capabilities.sampling !== undefined;
-    case 'roots/list':
-      return capabilities.roots !== undefined;
-  }
 }
 
 /** Whether a result has the least that an answer to a method must have; its values are the asker's to judge. */

@@ -61,9 +61,31 @@ class Place {
     this.#held = new HeldCalls();
   }
 
+  /** Serves a request within the time a round may take, from its first byte on: a server may be silent before the head of its answer. */
   async *serve(request: ModernRequest, call: CallContext): AsyncGenerator<Said, void, undefined> {
     const client = clientOf(request);
-    const served = { request, call, client };
+    if (traitsOf(request.method).endless) return yield* this.#serve({ request, call, client });
+    const stop = new AbortController();
+    const giveUp = () => stop.abort();
+    if (call.signal.aborted) return;
+    call.signal.addEventListener('abort', giveUp, { once: true });
+    const timer = setTimeout(giveUp, LIMITS.roundMsMax);
+    let answered = false;
+    try {
+      for await (const said of this.#serve({ request, call: { ...call, signal: stop.signal }, client })) {
+        answered = !('method' in said);
+        yield said;
+      }
+      if (!answered && stop.signal.aborted && !call.signal.aborted)
+        throw new Fault('upstream_timeout', `The upstream did not answer within ${LIMITS.roundMsMax} ms.`);
+    } finally {
+      clearTimeout(timer);
+      call.signal.removeEventListener('abort', giveUp);
+    }
+  }
+
+  async *#serve(served: Served): AsyncGenerator<Said, void, undefined> {
+    const { request } = served;
     if (request.params.requestState !== undefined) return yield* this.#goOn(served, request.params.requestState);
     const session = await this.#sessionFor(served);
     const { introduction } = session;
@@ -81,7 +103,9 @@ class Place {
   }
 
   #sessionFor({ client, call }: Served): Promise<LegacySession> {
-    return this.#sessions.of(ownerOf(client, call), () => openLegacySession(this.#carrier, client, call));
+    // Others wait for this session too, so it is not given up with the call that needed it first.
+    const ownCall = { ...call, signal: new AbortController().signal };
+    return this.#sessions.of(ownerOf(client, call), () => openLegacySession(this.#carrier, client, ownCall));
   }
 
   /** A new call. A session that the server does not know any more is opened once again: nothing ran. */
@@ -91,8 +115,8 @@ class Place {
     const running = new LegacyCall(requestId);
     const cancel = () => running.leave();
     call.signal.addEventListener('abort', cancel, { once: true });
+    let current = session;
     try {
-      let current = session;
       const post = async () => {
         running.listen(current, request.params._meta[META.progressToken]);
         await this.#prepare(served, current);
@@ -109,8 +133,9 @@ class Place {
       yield* this.#outcomes(served, current, running);
     } catch (thrown) {
       running.leave();
-      if (call.signal.aborted) return;
-      throw thrown;
+      if (!call.signal.aborted) throw thrown;
+      // Before the head of its answer came: the server may be at work on it all the same.
+      await this.#cancel(served, current, running);
     } finally {
       call.signal.removeEventListener('abort', cancel);
     }
@@ -195,10 +220,8 @@ class Place {
     const { request, call, client } = served;
     const { id } = request;
     let left = false;
-    const late = AbortSignal.timeout(LIMITS.roundMsMax);
     try {
-      const bounded = { ...call, signal: AbortSignal.any([call.signal, late]) };
-      const standing = yield* running.heard(this.#carrier, session, request, client, bounded);
+      const standing = yield* running.heard(this.#carrier, session, request, client, call);
       if (standing.kind === 'over') return yield responseOf(id, standing.outcome);
       if (standing.kind === 'waiting') {
         const outcome = this.#parked(served, session, running);
@@ -206,8 +229,6 @@ class Place {
         return yield responseOf(id, outcome);
       }
       await this.#cancel(served, session, running);
-      if (!call.signal.aborted)
-        throw new Fault('upstream_timeout', `The upstream did not answer within ${LIMITS.roundMsMax} ms.`);
     } finally {
       if (!left) running.leave();
     }

@@ -33,7 +33,17 @@ const ID = 'fermata-initialize';
 
 /** Makes the handshake. Throws `upstream_invalid` for a server that refuses it. */
 export async function openLegacySession(carrier: Carrier, client: Client, call: CallContext): Promise<LegacySession> {
-  const signal = AbortSignal.any([call.signal, AbortSignal.timeout(LIMITS.upstreamProbeMs)]);
+  const late = AbortSignal.timeout(LIMITS.upstreamProbeMs);
+  try {
+    return await opened(carrier, client, { ...call, signal: AbortSignal.any([call.signal, late]) });
+  } catch (thrown) {
+    if (!late.aborted || call.signal.aborted) throw thrown;
+    throw new Fault('upstream_timeout', `The upstream did not shake hands within ${LIMITS.upstreamProbeMs} ms.`);
+  }
+}
+
+async function opened(carrier: Carrier, client: Client, call: CallContext): Promise<LegacySession> {
+  const { signal } = call;
   const initialize = { jsonrpc: '2.0', id: ID, method: 'initialize', params: initializeParams(client) } as const;
   const noLine = { sessionId: undefined, revision: undefined };
   const answer = await carrier(legacyPost(initialize, noLine, call), signal);

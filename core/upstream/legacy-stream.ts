@@ -13,6 +13,7 @@ import { parsedJson } from '../protocol/json.ts';
 import type { Message, RequestId } from '../protocol/messages.ts';
 import { isMessage, isResponse } from '../protocol/messages.ts';
 import { decodeSse } from '../protocol/sse-decode.ts';
+import { invalid, textOf } from './answer.ts';
 import type { Answer, Carrier } from './carrier.ts';
 import type { Line } from './legacy-post.ts';
 import { legacyGet, refusal } from './legacy-post.ts';
@@ -38,9 +39,12 @@ export async function* heardFrom(answer: Answer, reading: Reading): AsyncGenerat
   let at: string | undefined;
   let retryMs: number = LIMITS.retryMs;
   let current: Answer = answer;
+  let count = 0;
   for (let silent = 0; ; ) {
     const before = at;
     for await (const item of messagesIn(current, reading.line)) {
+      if (++count > LIMITS.upstreamMessagesPerRoundMax)
+        throw invalid(`it sent more than ${LIMITS.upstreamMessagesPerRoundMax} messages for one request`);
       at = item.position ?? at;
       retryMs = item.retryMs ?? retryMs;
       yield { message: item.message, position: at };
@@ -101,15 +105,5 @@ function checked(message: unknown): Message {
   throw invalid('it sent something that is no JSON-RPC message');
 }
 
-const invalid = (what: string): Fault => new Fault('upstream_invalid', `The upstream broke the protocol: ${what}.`);
 const cut = (): Fault =>
   new Fault('upstream_lost', 'The upstream ended its stream before the response, and cannot be asked to go on.');
-
-async function textOf(body: AsyncIterable<string>): Promise<string> {
-  let text = '';
-  for await (const chunk of body) {
-    text += chunk;
-    if (text.length > LIMITS.upstreamBodyBytesMax) throw invalid('its answer has no end');
-  }
-  return text;
-}

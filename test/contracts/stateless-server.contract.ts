@@ -217,7 +217,7 @@ export function statelessServerContract(
       expectSame(
         async function* (request) {
           const { text } = request.params;
-          yield { jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: text } };
+          yield { jsonrpc: '2.0', method: 'notifications/progress', params: { progressToken: 'p', message: text } };
           yield resultOf(request, { text: `${text}${text}` });
         },
         modernRequest('tools/call', { name: 'big', text: 'ä0123456789"\\\n\u2028😀'.repeat(60_000) }),

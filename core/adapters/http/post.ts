@@ -94,6 +94,8 @@ const LOST = new Set(['ECONNRESET', 'EPIPE']);
 function connectionFault(thrown: unknown, url: URL): Fault {
   const options = { detail: `${url.href}: ${reasonOf(thrown)}`, cause: thrown };
   const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+  if (code.startsWith('HPE_'))
+    return new Fault('upstream_invalid', 'The upstream broke the protocol: its answer is no HTTP.', options);
   return LOST.has(code)
     ? new Fault('upstream_lost', 'The upstream closed the connection before it answered.', options)
     : new Fault('upstream_unreachable', 'The upstream cannot be reached.', options);

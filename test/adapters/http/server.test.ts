@@ -1,10 +1,13 @@
 /** The adapter against upstreams that are wrong in every way, each a few lines of node:http on a real socket. */
 import type { IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
+import { newKeyRing } from '../../../core/adapters/crypto/key-ring.ts';
+import { aesSeal } from '../../../core/adapters/crypto/seal.ts';
 import { httpCarrier } from '../../../core/adapters/http/carrier.ts';
 import { upstreamOf } from '../../../core/adapters/http/post.ts';
 import { httpServer } from '../../../core/adapters/http/server.ts';
 import { type Fault, faultOf } from '../../../core/base/errors.ts';
+import { LIMITS } from '../../../core/base/limits.ts';
 import type { RpcNotification, RpcResponse } from '../../../core/protocol/messages.ts';
 import { roundTrip } from '../../../core/upstream/upstream.ts';
 import { heard, modernRequest } from '../../contracts/stateless-server.contract.ts';
@@ -13,7 +16,7 @@ import { json, sse, upstream } from '../../support/upstreams/raw.ts';
 
 const LIST = modernRequest('prompts/list');
 const COMPLETE = { jsonrpc: '2.0', id: 1, result: { resultType: 'complete', prompts: [] } } as const;
-const NOTE = { jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: 'hi' } } as const;
+const NOTE = { jsonrpc: '2.0', method: 'notifications/progress', params: { progressToken: 'p', progress: 1 } } as const;
 const observer = () => undefined;
 
 /** What is said before the fault, and the fault. */
@@ -129,6 +132,21 @@ describe('an answer', () => {
     expect(await heard(httpServer({ url: there.url, observer }), LIST)).toEqual([NOTE, COMPLETE]);
   });
 
+  it('comes without what was not asked for: log messages, and changes of lists', async () => {
+    const said = [
+      { jsonrpc: '2.0', method: 'notifications/message', params: { level: 'error', data: 'hi' } },
+      { jsonrpc: '2.0', method: 'notifications/tools/list_changed' },
+      COMPLETE,
+    ];
+    await using there = await upstream((_, response) =>
+      sse(response, ...said.map(message => `data: ${JSON.stringify(message)}\n\n`)),
+    );
+    expect(await heard(httpServer({ url: there.url, observer }), LIST)).toEqual([COMPLETE]);
+    const logLevel = { 'io.modelcontextprotocol/logLevel': 'warning' };
+    const wanted = modernRequest('prompts/list', { _meta: logLevel });
+    expect(await heard(httpServer({ url: there.url, observer }), wanted)).toEqual([said[0], COMPLETE]);
+  });
+
   it('on a stream that stays open is given at once, and the connection let go', async () => {
     let closed: (how: string) => void = () => undefined;
     const closing = new Promise<string>(resolve => {
@@ -195,6 +213,28 @@ describe('an upstream that breaks the protocol', () => {
       code: 'upstream_invalid',
       message: `The upstream broke the protocol: ${what}.`,
     });
+  });
+});
+
+describe.each(['modern', 'legacy'] as const)('an upstream of the %s era', era => {
+  it('that floods its stream is invalid', async () => {
+    const introduction = { protocolVersion: '2025-11-25', capabilities: { prompts: {} } };
+    const unwanted = 'data: {"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info"}}\n\n';
+    await using there = await upstream((_, response, body) => {
+      if (JSON.parse(body).method === 'initialize')
+        json(response, { jsonrpc: '2.0', id: JSON.parse(body).id, result: introduction });
+      else sse(response, unwanted.repeat(LIMITS.upstreamMessagesPerRoundMax + 1)).end();
+    });
+    const environment = { now: () => 0, newId: () => 'id' };
+    const legacy = { seal: aesSeal({ keys: newKeyRing() }), environment };
+    expect(await heard(httpServer({ url: there.url, observer, legacy, era }), LIST)).toMatchObject([
+      {
+        error: {
+          message: 'The upstream broke the protocol: it sent more than 100000 messages for one request.',
+          data: { code: 'upstream_invalid' },
+        },
+      },
+    ]);
   });
 });
 
