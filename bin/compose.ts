@@ -15,17 +15,22 @@ import { nodeEnvironment } from '../core/adapters/node/environment.ts';
 import { sqliteStores } from '../core/adapters/sqlite/stores.ts';
 import { LIMITS } from '../core/base/limits.ts';
 import { isLoopback, LOOPBACK_NAMES } from '../core/base/loopback.ts';
-import { behindGates } from '../core/gates/row.ts';
+import { ADMIN_PATH } from '../core/http/admin-app.ts';
 import { httpApp } from '../core/http/app.ts';
+import { APPROVALS_PATH } from '../core/http/approval-app.ts';
 import { assertBindable } from '../core/http/loopback.ts';
 import { serveHttp } from '../core/http/serve.ts';
 import type { Environment } from '../core/ports/environment.ts';
 import type { Observer } from '../core/ports/observer.ts';
+import type { Seal } from '../core/ports/seal.ts';
 import type { Stores } from '../core/ports/stores.ts';
+import type { ProxyServer } from '../core/proxy/proxy.ts';
 import { proxy } from '../core/proxy/proxy.ts';
 import { adminFor, beside } from './administration.ts';
 import type { AuthMode } from './auth-settings.ts';
 import { authenticatorFor } from './authentication.ts';
+import type { Gates } from './gates.ts';
+import { checkApprovers, gatesFor, pageFor } from './gates.ts';
 import { Runners } from './runners.ts';
 import type { ServeSettings } from './settings.ts';
 import { introducedName, upstreamFor } from './upstream.ts';
@@ -77,8 +82,8 @@ async function open(
 ): Promise<Omit<Deployment, 'close'>> {
   const { host, port, auth, data, idleTimeoutMs, lifetimeMs, idleAction, retryLost, holdMs, gates } = settings;
   assertBindable({ host, authenticated: auth.mode !== 'none' });
+  checkApprovers(gates, auth.mode);
   const environment = nodeEnvironment();
-  const authenticate = authenticatorFor(auth, { environment, observer });
   const owner = environment.newId();
   const stores = storesFor(data, environment, owner);
   opened.push(() => stores.close());
@@ -99,9 +104,19 @@ async function open(
 
   const bounds = { drainMs: LIMITS.drainMs, ...(holdMs === undefined ? {} : { holdMs }) };
   const policy = { idleTimeoutMs, lifetimeMs, idleAction, retryLost, ...bounds };
-  const guarded = { upstream: upstream.server, seal, environment, observer, guard: stores.rounds };
+  const guarded = gatesFor(gates, {
+    upstream: upstream.server,
+    seal,
+    environment,
+    observer,
+    state: stores.state,
+    base: () => base,
+    secret: settings.webhookSecret,
+    answer: (...given) => server.answer(...given),
+  });
+  opened.push(async () => guarded.webhook?.close());
   const server = proxy({
-    upstream: behindGates(gates, guarded),
+    upstream: guarded.server,
     stores,
     environment,
     observer,
@@ -109,16 +124,9 @@ async function open(
     onSessionEnd: [runners.release],
     settings: policy,
   });
-  const app = httpApp({
-    server,
-    authenticate,
-    hosts: namesOf(settings),
-    origins: settings.allowOrigins,
-    observer,
-    health: () => ({ version, pid: process.pid }),
-  });
-  const admin = adminFor(settings.adminKeys, server.admin, { hosts: namesOf(settings), observer });
-  const served = await serveHttp({ app: beside(app, admin), host, port });
+  const front = { settings, server, approvals: guarded.approvals, observer, environment, seal, version };
+  const served = await serveHttp({ app: frontOf(front), host, port });
+  const base = gates.url ?? (auth.mode === 'jwt' ? new URL(auth.audience).origin : served.url);
   opened.push(async () => {
     const drained = served.close(LIMITS.drainMs);
     await server.close();
@@ -132,6 +140,30 @@ async function open(
 const openStores: StoresFor = (folder, environment, owner) =>
   folder === undefined ? memoryStores({ owner }) : sqliteStores({ folder, environment, owner });
 
+interface Front {
+  readonly settings: ServeSettings;
+  readonly server: ProxyServer;
+  readonly approvals: Gates['approvals'];
+  readonly observer: Observer;
+  readonly environment: Environment;
+  readonly seal: Seal;
+  readonly version: string;
+}
+
+/** What HTTP reaches: the MCP endpoint, and beside it the admin API and the page of approvals. */
+function frontOf({ settings, server, approvals, observer, environment, seal, version }: Front) {
+  const { auth, gates } = settings;
+  const hosts = namesOf(settings);
+  const authenticate = authenticatorFor(auth, { environment, observer });
+  const health = () => ({ version, pid: process.pid });
+  const app = httpApp({ server, authenticate, hosts, origins: settings.allowOrigins, observer, health });
+  const isSecure = gates.url?.startsWith('https:') ?? auth.mode === 'jwt';
+  return beside(app, {
+    [ADMIN_PATH]: adminFor(settings.adminKeys, server.admin, { hosts, observer }),
+    [APPROVALS_PATH]: pageFor(approvals, { authenticate, hosts, seal, environment, observer, isSecure }),
+  });
+}
+
 /** Keys given from outside let several deployments open each other's state; else the store's folder holds one. */
 function keyRing({ stateKeys, data }: ServeSettings): KeyRing {
   if (stateKeys !== undefined) return parseKeyRing(stateKeys, 'FERMATA_KEYS');
@@ -139,8 +171,9 @@ function keyRing({ stateKeys, data }: ServeSettings): KeyRing {
 }
 
 /** The `Host` names to answer to: those of this machine and those allowed; any, where every caller shows a credential. */
-function namesOf({ host, allowHosts, auth }: ServeSettings): readonly string[] | 'any' {
+function namesOf({ host, allowHosts, auth, gates }: ServeSettings): readonly string[] | 'any' {
   if (allowHosts.length === 0 && !isLoopback(host)) return 'any';
   const published = auth.mode === 'jwt' ? [new URL(auth.audience).hostname] : [];
-  return [...LOOPBACK_NAMES, host, ...published, ...allowHosts].map(name => name.toLowerCase());
+  const linked = gates.url === undefined ? [] : [new URL(gates.url).hostname];
+  return [...LOOPBACK_NAMES, host, ...published, ...linked, ...allowHosts].map(name => name.toLowerCase());
 }

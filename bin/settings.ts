@@ -53,6 +53,8 @@ export interface ServeSettings extends SessionSettings {
   readonly adminKeys: string | undefined;
   /** What stands before the server's tools. */
   readonly gates: GateSettings;
+  /** The value of FERMATA_WEBHOOK_SECRET, by which a webhook knows us. */
+  readonly webhookSecret: string | undefined;
   readonly warm: Warmth;
   /** Whether a call of the program may be begun a second time. */
   readonly repeatable: boolean;
@@ -82,6 +84,7 @@ export function serveSettings(given: Arguments, env: Variables, folder: string, 
     stateKeys: env.FERMATA_KEYS || undefined,
     adminKeys: env.FERMATA_ADMIN_KEYS?.trim() || undefined,
     gates: config.gates,
+    webhookSecret: env.FERMATA_WEBHOOK_SECRET?.trim() || undefined,
     ...memory(choice(lookUp('warm'), WARMTHS, 'programs'), !isOn('not-repeatable')),
     json: isOn('json'),
     debug: isOn('debug'),

@@ -6,9 +6,10 @@ import { orderIn } from '../core/adapters/lambda/dispatch.ts';
 import { deployedProxy } from './deployment/proxy.ts';
 import { proxySettings } from './deployment/settings.ts';
 
-const { server } = deployedProxy({ ...proxySettings(process.env), driver: undefined });
+const { server, idle } = deployedProxy({ ...proxySettings(process.env), driver: undefined });
 
 export async function handler(event: unknown): Promise<void> {
   const { session, exchange } = orderIn(event);
   await server.drive(session, exchange);
+  await idle();
 }

@@ -167,6 +167,19 @@ export const LIMITS = {
   shownArgumentsMax: 40,
   shownValueCharactersMax: 200,
   reasonCharactersMax: 500,
+  /** A link to an approval; how long its page remembers who signed in; a form of it. */
+  approvalLinkCharactersMax: 1_024,
+  approverSignInMs: 15 * 60_000,
+  approvalFormBytesMax: 16 * 1024,
+  /** How long a modern client is held whose call is decided elsewhere: less than the 60 s after which SDK clients give up. */
+  approvalHoldMs: 40_000,
+  /** How long a decision waits for its call to be stored as waiting. */
+  approvalCatchMs: 5_000,
+  /** A webhook: tries, the pause before the second (it doubles each time), one try, and the tellings under way. */
+  webhookAttemptsMax: 6,
+  webhookPauseMs: 500,
+  webhookRequestMsMax: 5_000,
+  webhooksOpenMax: 100,
   /** The shortest pause between two reports of keep-alive progress. */
   keepAliveMsMin: 1_000,
   /** Questions of one call, over all its rounds. */

@@ -23,8 +23,8 @@ export interface InputRequired {
   readonly requestState: string | undefined;
 }
 
-/** What an `input_required` result asks; throws `upstream_invalid` where it breaks the protocol. */
-export function inputRequiredOf(result: Record<string, unknown>, capabilities: Json): InputRequired {
+/** What an `input_required` result asks; throws `upstream_invalid` where it breaks the protocol. `any`: no client is asked. */
+export function inputRequiredOf(result: Record<string, unknown>, capabilities: Json | 'any'): InputRequired {
   const { inputRequests = {}, requestState } = result;
   if (!isObject(inputRequests) || (requestState !== undefined && typeof requestState !== 'string')) {
     throw invalid('its inputRequests must be an object and its requestState a string');
@@ -43,12 +43,12 @@ export function inputRequiredOf(result: Record<string, unknown>, capabilities: J
 const invalid = (what: string): Fault =>
   new Fault('upstream_invalid', `The server's input_required result breaks the protocol: ${what}.`);
 
-function questionOf(key: string, value: unknown, capabilities: Json): InputRequest {
+function questionOf(key: string, value: unknown, capabilities: Json | 'any'): InputRequest {
   if (!isObject(value) || !isInputMethod(value.method))
     throw invalid(`question ${JSON.stringify(key)} has no known method`);
   const params = value.params === undefined ? {} : value.params;
   if (!isObject(params)) throw invalid(`question ${JSON.stringify(key)} has params that are no object`);
-  const lack = lackFor(value.method, params, capabilities);
+  const lack = capabilities === 'any' ? undefined : lackFor(value.method, params, capabilities);
   if (lack !== undefined) {
     throw invalid(`it asks for ${value.method}, but the client did not declare ${JSON.stringify(lack.required)}`);
   }

@@ -6,14 +6,15 @@
  * Specification: 2026-07-28, "Elicitation"; "Tools", human in the loop.
  */
 import { LIMITS } from '../base/limits.ts';
-import { lackFor } from '../bridge/from-question.ts';
 import type { Environment } from '../ports/environment.ts';
-import { META } from '../protocol/envelope.ts';
+import type { Approvals } from './approvals.ts';
+import { mayDecide, SELF } from './approvers.ts';
+import { askingFor } from './asking.ts';
 import type { Decisions } from './decisions.ts';
 import type { Answer, Gate, GatedCall, Verdict } from './gate.ts';
 import type { Names, PolicyScope } from './policy.ts';
 import { namesOf } from './policy.ts';
-import { plain, shown } from './showing.ts';
+import { plain } from './showing.ts';
 
 export interface ApprovalPolicy extends PolicyScope {
   /** Unique among the policies; kept over deploys. */
@@ -22,8 +23,10 @@ export interface ApprovalPolicy extends PolicyScope {
   readonly mask?: readonly string[];
   /** How long *for this session* holds at most; 0 does not offer it. */
   readonly sessionMs?: number;
-  /** What happens where the client cannot ask its person. */
-  readonly withoutElicitation?: 'refuse' | 'allow';
+  /** Who may decide: `self`, names of principals or patterns, `scope:` and a scope. Whoever made the call, unless given. */
+  readonly approvers?: readonly string[];
+  /** What happens where the client can neither ask its person nor show the way to the page. */
+  readonly withoutElicitation?: 'refuse' | 'allow' | 'page';
 }
 
 export interface ApprovalOptions {
@@ -31,6 +34,8 @@ export interface ApprovalOptions {
   readonly environment: Environment;
   /** Where *for this session* is kept; without it, it is not offered. */
   readonly decisions?: Decisions;
+  /** Where decisions can be given besides in the client. */
+  readonly approvals?: Approvals;
 }
 
 interface Rule extends ApprovalPolicy {
@@ -38,9 +43,9 @@ interface Rule extends ApprovalPolicy {
 }
 
 /** Every policy is a gate of its own kind; the first that names a call asks, and its answer is enough. */
-export function approvalGate({ policies, environment, decisions }: ApprovalOptions): Gate {
+export function approvalGate({ policies, environment, decisions, approvals }: ApprovalOptions): Gate {
   const rules: readonly Rule[] = policies.map(policy => ({ ...policy, names: namesOf(policy) }));
-  const keep = { environment, decisions };
+  const keep = { environment, decisions, approvals };
   return {
     name: 'approval',
     async enter(seen) {
@@ -49,8 +54,9 @@ export function approvalGate({ policies, environment, decisions }: ApprovalOptio
     },
     async answered(seen, memo, answer) {
       const rule = rules.find(({ name }) => name === memo.policy);
-      // The policy is gone since: what stands now decides.
-      return rule === undefined ? this.enter(seen) : judged(rule, seen, answer, keep);
+      // The policy is gone since, or lets others decide: what stands now counts.
+      if (rule === undefined || !isHeard(rule, seen, answer)) return this.enter(seen);
+      return judged(rule, seen, answer, keep);
     },
     async explain(seen) {
       const lines: string[] = [];
@@ -66,7 +72,12 @@ export function approvalGate({ policies, environment, decisions }: ApprovalOptio
 interface Keep {
   readonly environment: Environment;
   readonly decisions: Decisions | undefined;
+  readonly approvals: Approvals | undefined;
 }
+
+/** The page has checked who decided. In the client it was whoever made the call, who may always decline. */
+const isHeard = ({ approvers = SELF }: Rule, { call }: GatedCall, { via, action }: Answer): boolean =>
+  via === 'page' || action !== 'accept' || mayDecide(approvers, call.principal.id, call.principal);
 
 async function firstNaming(
   rules: readonly Rule[],
@@ -84,60 +95,22 @@ async function entered(rule: Rule, because: string, seen: GatedCall, keep: Keep)
   const { session } = seen.call;
   const by = session && (await keep.decisions?.granted(session.id, grantOf(rule, seen)));
   if (by !== undefined) return { kind: 'pass', because: `${by} approved ${seen.tool} for this session` };
-  const capabilities = seen.request.params._meta[META.clientCapabilities];
-  if (lackFor('elicitation/create', {}, { ...capabilities }) !== undefined) return unasked(rule, because);
-  const params = await question(rule, seen, keep);
-  return { kind: 'ask', because, memo: { policy: rule.name }, question: { method: 'elicitation/create', params } };
+  return (await asked(rule, because, seen, keep)) ?? unasked(rule, because);
+}
+
+function asked(rule: Rule, because: string, seen: GatedCall, keep: Keep): Promise<Verdict | undefined> {
+  const { environment, approvals } = keep;
+  const session = offersSession(rule, seen, keep);
+  return askingFor({ rule, because, seen, approvals, offersSession: session, nowMs: environment.now() });
 }
 
 function unasked(rule: Rule, because: string): Verdict {
   if (rule.withoutElicitation === 'allow')
     return { kind: 'pass', because: `the client cannot ask, and policy "${rule.name}" lets such calls through` };
   const text =
-    'This call needs the approval of a person, and this client cannot ask for it: it does not support elicitation. ' +
-    'The call was not made.';
+    'This call needs the approval of a person, and this client cannot ask for it: it does not support the elicitation ' +
+    'that this takes. The call was not made.';
   return { kind: 'refuse', text, because: `the client cannot ask: ${because}` };
-}
-
-type Form = Extract<Verdict, { kind: 'ask' }>['question'] & { readonly method: 'elicitation/create' };
-
-async function question(rule: Rule, seen: GatedCall, keep: Keep): Promise<Form['params']> {
-  const tool = await seen.listed().catch(() => undefined);
-  const session = offersSession(rule, seen, keep);
-  const choices = [
-    ['once', 'Yes, this once'],
-    ...(session ? [['session', `Yes, and every call of ${seen.tool} in this session`]] : []),
-    ['no', 'No'],
-  ];
-  const title = tool?.title === undefined ? '' : ` (${plain(tool.title)})`;
-  const described = tool?.description?.slice(0, LIMITS.shownValueCharactersMax);
-  return {
-    mode: 'form',
-    message: [
-      `Allow the call of ${plain(seen.tool)}${title}?`,
-      ...(described === undefined ? [] : [plain(described)]),
-      '',
-      shown(seen.arguments, rule.mask ?? []),
-    ].join('\n'),
-    requestedSchema: {
-      type: 'object',
-      properties: {
-        decision: {
-          type: 'string',
-          title: 'Your decision',
-          enum: choices.map(([value]) => value ?? ''),
-          enumNames: choices.map(([, label]) => label ?? ''),
-        },
-        reason: {
-          type: 'string',
-          title: 'Reason, if no',
-          description: 'Is told to the model.',
-          maxLength: LIMITS.reasonCharactersMax,
-        },
-      },
-      required: ['decision'],
-    },
-  };
 }
 
 const offersSession = ({ sessionMs }: Rule, { call }: GatedCall, { decisions }: Keep): boolean =>
@@ -164,14 +137,8 @@ async function judged(rule: Rule, seen: GatedCall, { by, action, content }: Answ
 
 /** The answer was none of those offered: it is asked again, which the engine bounds. */
 async function rephrased(rule: Rule, seen: GatedCall, keep: Keep): Promise<Verdict> {
-  const params = await question(rule, seen, keep);
-  const memo = { policy: rule.name };
-  return {
-    kind: 'ask',
-    because: 'the answer was none of those offered',
-    memo,
-    question: { method: 'elicitation/create', params },
-  };
+  const because = 'the answer was none of those offered';
+  return (await asked(rule, because, seen, keep)) ?? unasked(rule, because);
 }
 
 function declined(by: string, reason: unknown): Verdict {

@@ -123,9 +123,12 @@ function asking(seen: GatedCall, { properties, required, problems }: Lacking): V
     message: `The call of ${plain(seen.tool)} needs more:\n${problems.map(plain).join('\n')}`,
     requestedSchema: { type: 'object', properties, required: [...required] },
   };
-  // Each field was made of what the specification's schemas may have.
-  const question = { method: 'elicitation/create', params } as Extract<Verdict, { kind: 'ask' }>['question'];
-  return { kind: 'ask', because: problems.join('; '), memo: {}, question };
+  return {
+    kind: 'ask',
+    because: problems.join('; '),
+    memo: {},
+    question: { method: 'elicitation/create', params },
+  };
 }
 
 const notGiven = (by: string): Verdict => ({

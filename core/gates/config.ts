@@ -18,6 +18,19 @@ export interface GatesConfig {
   readonly arguments?: ArgumentsOptions;
   /** Reports progress for silent upstreams: `10s`. */
   readonly keepAlive?: string;
+  /** How long a question may wait for its answer: `1h`; 14 days unless given. */
+  readonly wait?: string;
+  /** Where people reach this server, for links to approvals: `https://mcp.example.com`. */
+  readonly url?: string;
+  /** Is told of every call that waits for an approval. Its secret is in `FERMATA_WEBHOOK_SECRET`. */
+  readonly webhook?: WebhookConfig;
+}
+
+export interface WebhookConfig {
+  /** `https:`; or `http:` as well where it may be on a private network. */
+  readonly url: string;
+  /** Whether it may lead to an address of a private network or this machine. */
+  readonly private?: boolean;
 }
 
 export interface ApprovalConfig extends Omit<ApprovalPolicy, 'sessionMs'> {
@@ -30,6 +43,9 @@ export interface GateSettings {
   readonly policies: readonly ApprovalPolicy[];
   readonly arguments?: ArgumentsOptions;
   readonly keepAliveMs?: number;
+  readonly waitMs?: number;
+  readonly url?: string;
+  readonly webhook?: WebhookConfig;
 }
 
 export interface ConfigProblem {
@@ -48,14 +64,20 @@ export function gateSettings(
   const problems: ConfigProblem[] = [];
   const say: Say = (path, message) => problems.push({ path, message });
   if (!isObject(value)) return { settings: { policies: [] }, problems: [{ path: at, message: 'must be an object' }] };
-  known(value, ['approval', 'arguments', 'keepAlive'], at, say);
+  known(value, ['approval', 'arguments', 'keepAlive', 'wait', 'url', 'webhook'], at, say);
   const policies = policiesIn(value.approval, [...at, 'approval'], say);
   const form = argumentsIn(value.arguments, [...at, 'arguments'], say);
   const keepAliveMs = durationIn(value.keepAlive, [...at, 'keepAlive'], LIMITS.keepAliveMsMin, say);
+  const waitMs = durationIn(value.wait, [...at, 'wait'], LIMITS.keepAliveMsMin, say);
+  const url = urlIn(value.url, ['http:', 'https:'], [...at, 'url'], say)?.replace(/\/+$/, '');
+  const webhook = webhookIn(value.webhook, [...at, 'webhook'], say);
   const settings: GateSettings = {
     policies,
     ...(form === undefined ? {} : { arguments: form }),
     ...(keepAliveMs === undefined ? {} : { keepAliveMs }),
+    ...(waitMs === undefined ? {} : { waitMs }),
+    ...(url === undefined ? {} : { url }),
+    ...(webhook === undefined ? {} : { webhook }),
   };
   return { settings, problems };
 }
@@ -86,6 +108,7 @@ const POLICY_KEYS = [
   'schema',
   'principals',
   'scopes',
+  'approvers',
   'mask',
   'session',
   'withoutElicitation',
@@ -100,19 +123,26 @@ function policyIn(value: unknown, at: Path, say: Say): ApprovalPolicy {
   const { name, session } = value;
   if (typeof name !== 'string' || name === '') say([...at, 'name'], 'must be a text that names the policy');
   const annotations = oneOf(value.annotations, ['destructive', 'writing'] as const, [...at, 'annotations'], say);
-  const without = oneOf(value.withoutElicitation, ['refuse', 'allow'] as const, [...at, 'withoutElicitation'], say);
+  const without = oneOf(
+    value.withoutElicitation,
+    ['refuse', 'allow', 'page'] as const,
+    [...at, 'withoutElicitation'],
+    say,
+  );
   const sessionMs = session === false ? 0 : durationIn(session, [...at, 'session'], 1, say);
   const when = whenIn(value.when, [...at, 'when'], say);
   const schema = schemaIn(value.schema, [...at, 'schema'], say);
   const tools = textsIn(value.tools, [...at, 'tools'], say);
   const principals = textsIn(value.principals, [...at, 'principals'], say);
   const scopes = textsIn(value.scopes, [...at, 'scopes'], say);
+  const approvers = textsIn(value.approvers, [...at, 'approvers'], say);
   const mask = textsIn(value.mask, [...at, 'mask'], say);
   return {
     name: String(name),
     ...(tools && { tools }),
     ...(principals && { principals }),
     ...(scopes && { scopes }),
+    ...(approvers && { approvers }),
     ...(mask && { mask }),
     ...(annotations && { annotations }),
     ...(without && { withoutElicitation: without }),
@@ -133,6 +163,27 @@ function argumentsIn(value: unknown, at: Path, say: Say): ArgumentsOptions | und
   const tools = textsIn(value.tools, [...at, 'tools'], say) ?? [];
   const except = textsIn(value.except, [...at, 'except'], say);
   return { tools, ...(except && { except }) };
+}
+
+function urlIn(value: unknown, protocols: readonly string[], at: Path, say: Say): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'string' && URL.canParse(value) && protocols.includes(new URL(value).protocol)) return value;
+  say(at, `must be a URL that begins with ${protocols.map(protocol => `${protocol}//`).join(' or ')}`);
+  return undefined;
+}
+
+function webhookIn(value: unknown, at: Path, say: Say): WebhookConfig | undefined {
+  if (value === undefined) return undefined;
+  if (!isObject(value)) {
+    say(at, "must be an object: { url: 'https://…' }");
+    return undefined;
+  }
+  known(value, ['url', 'private'], at, say);
+  if (value.private !== undefined && typeof value.private !== 'boolean')
+    say([...at, 'private'], 'must be true or false');
+  if (value.url === undefined) say(at, 'needs "url"');
+  const url = urlIn(value.url, value.private === true ? ['http:', 'https:'] : ['https:'], [...at, 'url'], say);
+  return url === undefined ? undefined : { url, ...(value.private === true ? { private: true } : {}) };
 }
 
 function textsIn(value: unknown, at: Path, say: Say): readonly string[] | undefined {

@@ -4,7 +4,6 @@
  * A gate knows neither rounds nor seals: the engine (`gated.ts`) carries what it asked through the client and brings the
  * answer back. It must not know who else stands in the row.
  */
-import type { InputRequest } from '@modelcontextprotocol/server';
 import type { CallContext } from '../ports/stateless-server.ts';
 import type { ModernRequest } from '../protocol/envelope.ts';
 
@@ -19,6 +18,12 @@ export interface ListedTool {
   readonly inputSchema?: Json;
 }
 
+/** Under which a call waits, if it is asked about. */
+export interface Ticket {
+  readonly nonce: string;
+  readonly expiresAtMs: number;
+}
+
 /** A `tools/call` on its way. */
 export interface GatedCall {
   readonly request: ModernRequest;
@@ -28,6 +33,14 @@ export interface GatedCall {
   readonly arguments: Json;
   /** The tool as listed; `undefined` if the server does not list it. Throws if the list cannot be had. */
   listed(): Promise<ListedTool | undefined>;
+  /** The same each time it is asked for, and made only then. */
+  ticket(): Ticket;
+}
+
+/** As the modern era puts it: an elicitation by URL has no id of its own. */
+export interface Question {
+  readonly method: 'elicitation/create';
+  readonly params: Json;
 }
 
 export type Verdict =
@@ -35,14 +48,25 @@ export type Verdict =
   | { readonly kind: 'unconcerned' }
   /** Goes on, perhaps with other arguments, and why, for the audit. */
   | { readonly kind: 'pass'; readonly because: string; readonly arguments?: Json }
-  /** `memo` comes back with the answer. */
-  | { readonly kind: 'ask'; readonly question: InputRequest; readonly memo: Json; readonly because: string }
+  /**
+   * `memo` comes back with the answer. `elsewhere`: it is decided under the call's ticket and not by the client, which can only
+   * decline; `shown` says whether the client is asked at all, or the call waits quietly.
+   */
+  | {
+      readonly kind: 'ask';
+      readonly question: Question;
+      readonly memo: Json;
+      readonly because: string;
+      readonly elsewhere?: { readonly shown: boolean };
+    }
   /** The call ends; the text is for the model. */
   | { readonly kind: 'refuse'; readonly text: string; readonly because: string };
 
 /** An answer, and who gave it: the caller's client, unless it was given elsewhere. */
 export interface Answer {
   readonly by: string;
+  /** `page`: elsewhere than in the client. */
+  readonly via?: 'page';
   readonly action: string;
   readonly content: Json;
 }

@@ -6,13 +6,13 @@
  * A state is good for one call, and once where a store can tell. What a gate throws refuses the call: nothing gets past a
  * gate that cannot judge. Specification: 2026-07-28, "Multi round-trip requests".
  */
+import { setTimeout } from 'node:timers/promises';
 import { Fault, faultOf } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { inputRequired } from '../bridge/from-program.ts';
 import { lackFor } from '../bridge/from-question.ts';
 import type { Environment } from '../ports/environment.ts';
 import type { Observer } from '../ports/observer.ts';
-import type { RoundGuard } from '../ports/round-guard.ts';
 import type { Seal } from '../ports/seal.ts';
 import type { CallContext, StatelessServer } from '../ports/stateless-server.ts';
 import type { ModernRequest } from '../protocol/envelope.ts';
@@ -20,8 +20,8 @@ import { META } from '../protocol/envelope.ts';
 import { callDigest } from '../protocol/json.ts';
 import type { Outcome } from '../protocol/messages.ts';
 import { isObject, responseOf } from '../protocol/messages.ts';
-import { Decisions } from './decisions.ts';
-import type { Answer, Gate, GatedCall, Json, Verdict } from './gate.ts';
+import type { Decisions } from './decisions.ts';
+import type { Answer, Gate, GatedCall, Json, Ticket, Verdict } from './gate.ts';
 import type { GateState } from './state.ts';
 import { GateStates, stateRejected } from './state.ts';
 import { ToolList } from './tool-list.ts';
@@ -34,7 +34,11 @@ export interface GatedOptions {
   readonly environment: Environment;
   readonly observer: Observer;
   /** Makes every state single-use, and takes decisions from elsewhere. */
-  readonly guard?: RoundGuard;
+  readonly decisions?: Decisions;
+  /** How long a question may wait. */
+  readonly waitMs?: number;
+  /** How long a modern client is held whose call is decided elsewhere, before it is told to come again. */
+  readonly holdMs?: number;
 }
 
 /** The key of a gate's one question. */
@@ -47,16 +51,14 @@ type Judged =
 
 interface Engine extends GatedOptions {
   readonly states: GateStates;
-  readonly decisions: Decisions | undefined;
   readonly tools: ToolList;
 }
 
 export function gated(options: GatedOptions): StatelessServer {
-  const { upstream, environment, seal, guard } = options;
+  const { upstream, environment, seal } = options;
   const engine: Engine = {
     ...options,
     states: new GateStates(seal, environment),
-    decisions: guard && new Decisions(guard, environment),
     tools: new ToolList(upstream, environment),
   };
   return (request, call) => {
@@ -143,6 +145,7 @@ async function judge(engine: Engine, request: ModernRequest, call: CallContext, 
       tool,
       arguments: args,
       listed: () => engine.tools.find(tool, request, call),
+      ticket: ticketOf(engine),
     };
     const waiting = i === start ? state : undefined;
     const verdict = await verdictOf(engine, gate, seen, waiting);
@@ -157,6 +160,14 @@ async function judge(engine: Engine, request: ModernRequest, call: CallContext, 
     args = verdict.arguments ?? args;
   }
   return { kind: 'through', arguments: args, concerned };
+}
+
+function ticketOf({ environment, waitMs = LIMITS.requestStateMsMax }: Engine): () => Ticket {
+  let ticket: Ticket | undefined;
+  return () => {
+    ticket ??= { nonce: environment.newId(), expiresAtMs: environment.now() + waitMs };
+    return ticket;
+  };
 }
 
 /** A gate's verdict; whatever it throws is a refusal that says so. */
@@ -192,14 +203,38 @@ async function verdictOf(
   }
 }
 
-/** The answer to a gate's question: given elsewhere, or come with the request. */
-async function answerFor(engine: Engine, seen: GatedCall, { nonce }: GateState): Promise<Answer | undefined> {
-  const elsewhere = await engine.decisions?.decided(nonce);
+/** The answer to a gate's question: given elsewhere, or come with the request. The first counts, and there is only one. */
+async function answerFor(engine: Engine, seen: GatedCall, state: GateState): Promise<Answer | undefined> {
+  const { decisions } = engine;
+  const elsewhere = await decisions?.decided(state.nonce);
   if (elsewhere !== undefined) return elsewhere;
-  const { inputResponses } = seen.request.params;
+  const given = givenIn(seen);
+  const isElsewhere = state.asked?.elsewhere !== undefined;
+  // Of a question that is decided elsewhere, a yes only says that somebody went there.
+  if (given === undefined || (isElsewhere && given.action === 'accept'))
+    return isElsewhere && seen.call.lease === undefined ? heldFor(engine, seen, state) : undefined;
+  if (decisions === undefined || (await decisions.decide(state.nonce, given, state.expiresAtMs))) return given;
+  return decisions.decided(state.nonce);
+}
+
+function givenIn({ request, call }: GatedCall): Answer | undefined {
+  const { inputResponses } = request.params;
   const given: unknown = isObject(inputResponses) ? inputResponses[QUESTION] : undefined;
   if (!isObject(given) || typeof given.action !== 'string') return undefined;
-  return { by: seen.call.principal.id, action: given.action, content: isObject(given.content) ? given.content : {} };
+  return { by: call.principal.id, action: given.action, content: isObject(given.content) ? given.content : {} };
+}
+
+/** A decision that comes while the client is held: a modern client cannot be told of it in any other way. */
+async function heldFor(engine: Engine, { call }: GatedCall, { nonce }: GateState): Promise<Answer | undefined> {
+  const { decisions, holdMs = LIMITS.approvalHoldMs } = engine;
+  let pauseMs: number = LIMITS.tailPollMsMin;
+  for (let heldMs = 0; heldMs < holdMs && !call.signal.aborted; heldMs += pauseMs) {
+    pauseMs = Math.min(pauseMs * 2, LIMITS.tailPollMsMax);
+    await setTimeout(pauseMs, undefined, { signal: call.signal }).catch(() => undefined);
+    const answer = await decisions?.decided(nonce);
+    if (answer !== undefined) return answer;
+  }
+  return undefined;
 }
 
 /** A state counts once. The lease of a proxy sees to that by itself, and its client never has the state. */
@@ -212,37 +247,45 @@ function asking(
   engine: Engine,
   gate: Gate,
   seen: GatedCall,
-  { question, memo }: Verdict & { readonly kind: 'ask' },
+  { question, memo, elsewhere }: Verdict & { readonly kind: 'ask' },
   before: GateState | undefined,
 ): Judged {
   const times = before?.asked?.gate === gate.name ? before.asked.times + 1 : 1;
   if (times > LIMITS.answerAttemptsMax)
     return refused('The question before this call was answered wrongly too often, so it was not made.');
   const capabilities = seen.request.params._meta[META.clientCapabilities];
-  const params: Json = isObject(question.params) ? question.params : {};
-  const lack = lackFor('elicitation/create', params, { ...capabilities });
+  const isQuiet = elsewhere?.shown === false;
+  const lack = isQuiet ? undefined : lackFor('elicitation/create', question.params, { ...capabilities });
   if (lack !== undefined)
     throw new Fault('capability_missing', lack.error.message, { data: { requiredCapabilities: lack.required } });
   const state: GateState = {
-    nonce: engine.environment.newId(),
-    expiresAtMs: engine.environment.now() + LIMITS.requestStateMsMax,
+    ...seen.ticket(),
     arguments: seen.arguments,
-    asked: { gate: gate.name, memo: { ...memo, question }, times },
+    asked: { gate: gate.name, memo: { ...memo, question }, times, ...(elsewhere === undefined ? {} : { elsewhere }) },
   };
-  return ended(engine, seen, state, question);
+  return ended(engine, seen, state, question, isQuiet);
 }
 
-/** The same question under the same nonce: nothing has happened since. */
+/** The same question under the same nonce: nothing has happened since. Whoever was sent elsewhere is not sent again. */
 function askedAgain(engine: Engine, gate: Gate, seen: GatedCall, state: GateState): Judged {
   const question = state.asked?.memo.question;
   if (!isObject(question)) throw stateRejected(`the gate "${gate.name}" asked nothing`);
-  return ended(engine, seen, state, question);
+  const isQuiet = state.asked?.elsewhere !== undefined && (!state.asked.elsewhere.shown || givenIn(seen) !== undefined);
+  return ended(engine, seen, state, question, isQuiet);
 }
 
-function ended(engine: Engine, { request, call }: GatedCall, state: GateState, question: unknown): Judged {
+/** Quietly: a proxy keeps the question to itself until it is decided; a modern client gets only the state, and comes again. */
+function ended(
+  engine: Engine,
+  { request, call }: GatedCall,
+  state: GateState,
+  question: unknown,
+  isQuiet: boolean,
+): Judged {
   const requestState = engine.states.sealed(state, request, call);
-  const result = inputRequired({ inputRequests: { [QUESTION]: question }, requestState }, undefined);
-  return { kind: 'ended', outcome: { result } };
+  const asks = isQuiet && call.lease === undefined ? {} : { inputRequests: { [QUESTION]: question } };
+  const marks = isQuiet && call.lease !== undefined ? { _meta: { [META.elsewhere]: true } } : {};
+  return { kind: 'ended', outcome: { result: inputRequired({ ...asks, requestState, ...marks }, undefined) } };
 }
 
 const refused = (text: string): Judged => ({

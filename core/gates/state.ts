@@ -20,7 +20,12 @@ export interface GateState {
   readonly expiresAtMs: number;
   readonly arguments: Json;
   /** The gate that waits; without one all have let the call through, and the upstream asks. */
-  readonly asked?: { readonly gate: string; readonly memo: Json; readonly times: number };
+  readonly asked?: {
+    readonly gate: string;
+    readonly memo: Json;
+    readonly times: number;
+    readonly elsewhere?: { readonly shown: boolean };
+  };
   readonly upstreamState?: string;
 }
 

@@ -20,32 +20,33 @@ export async function readJson(request: Request): Promise<unknown> {
   }
 }
 
-async function readText(request: Request): Promise<string> {
+/** The body as text. Throws `body_too_large` or `parse_error`. */
+export async function readText(request: Request, bytesMax: number = LIMITS.bodyBytesMax): Promise<string> {
   const declared = request.headers.get('content-length');
-  if (declared !== null && Number(declared) > LIMITS.bodyBytesMax) throw tooLarge();
+  if (declared !== null && Number(declared) > bytesMax) throw tooLarge(bytesMax);
   try {
     if (declared !== null) return await request.text();
-    return request.body === null ? '' : await countedText(request.body);
+    return request.body === null ? '' : await countedText(request.body, bytesMax);
   } catch (thrown) {
     if (thrown instanceof Fault) throw thrown;
     throw new Fault('parse_error', 'Parse error: the body could not be read to its end.', { cause: thrown });
   }
 }
 
-async function countedText(body: ReadableStream<Uint8Array>): Promise<string> {
+async function countedText(body: ReadableStream<Uint8Array>, bytesMax: number): Promise<string> {
   const decoder = new TextDecoder();
   let bytes = 0;
   let text = '';
   for await (const chunk of body) {
     bytes += chunk.byteLength;
-    if (bytes > LIMITS.bodyBytesMax) throw tooLarge();
+    if (bytes > bytesMax) throw tooLarge(bytesMax);
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();
 }
 
-const tooLarge = (): Fault =>
-  new Fault('body_too_large', `The body is larger than ${LIMITS.bodyBytesMax} bytes. Send less in one request.`);
+const tooLarge = (bytesMax: number): Fault =>
+  new Fault('body_too_large', `The body is larger than ${bytesMax} bytes. Send less in one request.`);
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

@@ -32,7 +32,7 @@ export interface CallContext {
    * Present when the caller already makes sure that this round runs at most once (the proxy's lease on an exchange); its
    * absence tells the runner to guard the round itself.
    */
-  readonly lease?: { readonly exchange: string; readonly generation: number };
+  readonly lease?: { readonly session: string; readonly exchange: string; readonly generation: number };
   /**
    * The session that the call belongs to; absent for clients of the modern era, which have none. What may be kept between
    * calls (memory, files, state) is kept for exactly this.

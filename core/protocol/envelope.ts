@@ -24,6 +24,10 @@ export const META = {
   subscriptions: 'dev.fermata/subscriptions',
   /** On a request, set by the proxy for a session: the roots the client last told, so that a program need not ask. */
   roots: 'dev.fermata/roots',
+  /** On an `input_required` result, set by a gate: its questions are decided elsewhere, and not put to the client. */
+  elsewhere: 'dev.fermata/elsewhere',
+  /** On a question, set by a gate: under which ticket the call waits. */
+  ticket: 'dev.fermata/ticket',
 } as const;
 
 /** Legacy clients never see these: they belong to the modern envelope. */

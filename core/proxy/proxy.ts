@@ -10,7 +10,7 @@ import type { ExchangeId } from '../base/ids.ts';
 import { parseEventId } from '../base/ids.ts';
 import type { SessionAdmin } from '../ports/session-admin.ts';
 import type { LegacyCall, Reply, StatefulServer } from '../ports/stateful-server.ts';
-import type { Message, RpcRequest } from '../protocol/messages.ts';
+import type { Message, Outcome, RpcRequest } from '../protocol/messages.ts';
 import { isMessage, isNotification, isRequest, responseOf } from '../protocol/messages.ts';
 import { LEGACY_TRAITS } from '../protocol/revisions.ts';
 import type { Session, StopReason } from '../session/session.ts';
@@ -20,6 +20,8 @@ import { combined, messagesOf } from './batch.ts';
 import { endSession, stopSession } from './cancellation.ts';
 import { connect } from './connection.ts';
 import { driveHere, idle } from './dispatcher.ts';
+import type { Held } from './elsewhere.ts';
+import { answerElsewhere } from './elsewhere.ts';
 import type { Engine, ProxyOptions } from './engine.ts';
 import { engineOf } from './engine.ts';
 import { request } from './exchanges.ts';
@@ -36,6 +38,8 @@ export interface ProxyServer extends StatefulServer {
   drive(session: string, exchange: ExchangeId): Promise<void>;
   /** Ends a session, whoever owns it; `undefined` if there is none. For administrators, and for programs that lost their memory. */
   stop(session: string, reason: StopReason): Promise<Session | undefined>;
+  /** Answers the question that waits under a gate's ticket, as its client would. `false` if it waits no more. */
+  answer(held: Held, ticket: string, outcome: Outcome): Promise<boolean>;
   readonly admin: SessionAdmin;
   /** Notices which sessions have ended or fallen asleep by now. Called by itself every `LIMITS.sweepEveryMs`. */
   sweep(): Promise<void>;
@@ -56,6 +60,7 @@ export function proxy(options: ProxyOptions): ProxyServer {
     modern: withTasks(engine),
     drive: (session, exchange) => driveHere(engine, session, exchange),
     stop: (session, reason) => stopSession(engine, session, reason),
+    answer: (held, ticket, outcome) => answerElsewhere(engine, held, ticket, outcome),
     admin: administration(engine),
     sweep: () => sweep(engine),
     idle: () => idle(engine),

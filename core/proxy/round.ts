@@ -10,9 +10,9 @@ import { LIMITS } from '../base/limits.ts';
 import { inputRequiredOf, inputResponsesOf, projectedQuestions } from '../bridge/legacy-questions.ts';
 import { modernRequestOf } from '../bridge/legacy-request.ts';
 import { isInputRequired, legacyNotificationOf, legacyOutcomeOf } from '../bridge/legacy-result.ts';
-import { metaOf } from '../protocol/envelope.ts';
+import { META, metaOf } from '../protocol/envelope.ts';
 import type { RpcNotification, RpcResponse } from '../protocol/messages.ts';
-import { outcomeOf } from '../protocol/messages.ts';
+import { isObject, outcomeOf } from '../protocol/messages.ts';
 import { traitsOf } from '../protocol/methods.ts';
 import type { Exchange, ExchangeEvent } from '../session/exchange.ts';
 import { scopesOf } from '../session/exchange.ts';
@@ -62,7 +62,7 @@ export function callUpstream(
     principal: { id: session.principal, ...scopesOf(exchange) },
     signal,
     ...(isTaskHolder(session.id) ? {} : { session: handle }),
-    lease: { exchange: id, generation },
+    lease: { session: session.id, exchange: id, generation },
     attempt: { call: `${handle.name}/${id}/${exchange.createdAtMs}`, again: generation > 1 },
   };
   return engine.upstream(request, call)[Symbol.asyncIterator]();
@@ -166,8 +166,12 @@ export function eventOf(
       `The server asked for input in answer to ${method}, where the protocol does not allow it.`,
     );
   }
-  const { requests: asked, requestState } = inputRequiredOf(outcome.result, clientFactsOf(session).clientCapabilities);
-  const { requests, refused } = projectedQuestions(method, asked, session.revision);
+  const isElsewhere = isDecidedElsewhere(outcome.result);
+  const { clientCapabilities } = clientFactsOf(session);
+  const { requests: asked, requestState } = inputRequiredOf(outcome.result, isElsewhere ? 'any' : clientCapabilities);
+  const { requests, refused } = isElsewhere
+    ? { requests: asked, refused: undefined }
+    : projectedQuestions(method, asked, session.revision);
   if (refused !== undefined) return { type: 'completed', outcome: refused, ...driven(engine, at) };
   const bound = Object.keys(requests).length === 0 ? LIMITS.stateOnlyRoundsMax : LIMITS.roundsMax;
   if (exchange.round >= bound) {
@@ -188,12 +192,17 @@ export function eventOf(
     requests,
     requestState,
     known,
+    quietly: isElsewhere,
     nowMs,
     sequence: at.sequence,
     progress: at.progress,
     expiresAtMs,
   };
 }
+
+/** A gate asks somebody else: the call waits, and its client is not asked. */
+const isDecidedElsewhere = ({ _meta }: Record<string, unknown>): boolean =>
+  isObject(_meta) && _meta[META.elsewhere] === true;
 
 const driven = (engine: Engine, at: { readonly sequence: number; readonly progress: number | undefined }) => ({
   sequence: at.sequence,

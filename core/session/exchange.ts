@@ -90,6 +90,8 @@ export interface ExchangeEvents {
     readonly requestState?: string | undefined;
     /** Answers known without asking, such as cached roots. */
     readonly known?: Readonly<Record<string, Outcome>>;
+    /** Whether nothing of it is put to the client: it is decided elsewhere. */
+    readonly quietly?: boolean;
     readonly nowMs: number;
   };
   answered: { readonly round: number; readonly key: string; readonly outcome: Outcome };
@@ -216,7 +218,7 @@ function asking(exchange: Exchange, event: ExchangeEvents['inputRequired']): Exc
   return {
     ...rest,
     pending: event.requests,
-    asked: Object.keys(event.requests).filter(key => !Object.hasOwn(event.known ?? {}, key)),
+    asked: event.quietly ? [] : Object.keys(event.requests).filter(key => !Object.hasOwn(event.known ?? {}, key)),
     answers: event.known ?? {},
     askedAtMs: event.nowMs,
     ...(event.requestState === undefined ? {} : { requestState: event.requestState }),

@@ -5,6 +5,7 @@
  * One environment serves one request at a time, and is frozen when its invocation is over: so connections are held only for
  * moments, and what is ready is handed to the driver's function.
  */
+import { gatesFor } from '../../bin/gates.ts';
 import { jsonObserver } from '../../bin/observers.ts';
 import { parseKeyRing } from '../../core/adapters/crypto/key-ring.ts';
 import { aesSeal } from '../../core/adapters/crypto/seal.ts';
@@ -14,9 +15,10 @@ import { lambdaDispatch } from '../../core/adapters/lambda/dispatch.ts';
 import { lambdaServer } from '../../core/adapters/lambda/server.ts';
 import { nodeEnvironment } from '../../core/adapters/node/environment.ts';
 import { LIMITS } from '../../core/base/limits.ts';
-import { behindGates } from '../../core/gates/row.ts';
+import type { Row } from '../../core/gates/row.ts';
 import type { Environment } from '../../core/ports/environment.ts';
 import type { Observer } from '../../core/ports/observer.ts';
+import type { Seal } from '../../core/ports/seal.ts';
 import type { StatelessServer } from '../../core/ports/stateless-server.ts';
 import type { ProxyServer } from '../../core/proxy/proxy.ts';
 import { proxy } from '../../core/proxy/proxy.ts';
@@ -25,11 +27,17 @@ import type { ProxySettings, Upstream } from './settings.ts';
 
 /** A model answers within this time; a person does not, and is not waited for. */
 const HOLD_MS = 3_000;
+/** A modern client whose call is decided on the page cannot come back by itself for long: this is billed while it waits. */
+const APPROVAL_HOLD_MS = 20_000;
 
 export interface DeployedProxy {
   readonly server: ProxyServer;
   readonly environment: Environment;
   readonly observer: Observer;
+  readonly seal: Seal;
+  readonly approvals: Row['approvals'];
+  /** Resolves when nothing goes on behind the responses any more. */
+  idle(): Promise<void>;
 }
 
 export const logObserver = (): Observer =>
@@ -43,21 +51,26 @@ export function deployedProxy({
   sessions,
   listed,
   gates,
+  webhookSecret,
 }: ProxySettings): DeployedProxy {
   const environment = nodeEnvironment();
   const observer = logObserver();
   const seal = aesSeal({ keys: parseKeyRing(keys, 'FERMATA_KEYS') });
   const stores = dynamodbStores({ table, environment, listed, seal });
-  const guarded = {
+  const guarded = gatesFor(gates, {
     upstream: upstreamServer(upstream, { observer, legacy: { seal, environment } }),
     seal,
     environment,
     observer,
-    guard: stores.rounds,
-  };
+    state: stores.state,
+    base: gates.url === undefined ? undefined : () => gates.url ?? '',
+    secret: webhookSecret,
+    holdMs: APPROVAL_HOLD_MS,
+    answer: (...given) => server.answer(...given),
+  });
   const { holdMs = HOLD_MS, ...policy } = sessions;
   const server = proxy({
-    upstream: behindGates(gates, guarded),
+    upstream: guarded.server,
     stores,
     environment,
     observer,
@@ -65,7 +78,11 @@ export function deployedProxy({
     settings: { ...policy, holdMs, holdWaitingMs: 0, drainMs: LIMITS.drainMs },
     dispatch: driver === undefined ? undefined : lambdaDispatch({ functionName: driver }),
   });
-  return { server, environment, observer };
+  const idle = async (): Promise<void> => {
+    await server.idle();
+    await guarded.webhook?.idle();
+  };
+  return { server, environment, observer, seal, approvals: guarded.approvals, idle };
 }
 
 function upstreamServer(

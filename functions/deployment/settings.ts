@@ -46,6 +46,7 @@ export interface ProxySettings {
   /** Whether sessions are noted for lists: where there are administrators. */
   readonly listed: boolean;
   readonly gates: GateSettings;
+  readonly webhookSecret: string | undefined;
 }
 
 export interface FrontSettings {
@@ -83,6 +84,7 @@ export function proxySettings(env: Variables): ProxySettings {
     sessions: sessionsIn(env, config.sessions),
     listed: variable(env, 'FERMATA_ADMIN_KEYS') !== undefined,
     gates: config.gates,
+    webhookSecret: variable(env, 'FERMATA_WEBHOOK_SECRET')?.text,
   };
 }
 

@@ -25,6 +25,7 @@ describe('settings', () => {
     expect(settings([])).toEqual({
       served: { kind: 'example' },
       gates: { policies: [] },
+      webhookSecret: undefined,
       port: 8787,
       host: '127.0.0.1',
       data: '/work/.fermata',

@@ -138,7 +138,7 @@ test('a caller with a lease guards by itself', async () => {
   const program = greeting();
   const caller = callerOf(program, { guard: memoryGuard() });
   const call = toolCall('greet');
-  const lease = { exchange: 'n1', generation: 1 };
+  const lease = { session: 's1', exchange: 'n1', generation: 1 };
   const asked = await told(caller, call, { lease });
   await told(caller, retried(call, asked, answers), { lease });
   await told(caller, retried(call, asked, answers), { lease });

@@ -4,9 +4,11 @@ import { aesSeal } from '../../core/adapters/crypto/seal.ts';
 import { memoryStores } from '../../core/adapters/memory/stores.ts';
 import type { ApprovalPolicy } from '../../core/gates/approval.ts';
 import { approvalGate } from '../../core/gates/approval.ts';
+import { Approvals } from '../../core/gates/approvals.ts';
 import { Decisions } from '../../core/gates/decisions.ts';
 import type { Gate } from '../../core/gates/gate.ts';
 import { gated } from '../../core/gates/gated.ts';
+import type { ApprovalNotice } from '../../core/ports/approval-notice.ts';
 import type { Observation } from '../../core/ports/observer.ts';
 import type { StatelessServer } from '../../core/ports/stateless-server.ts';
 import { META } from '../../core/protocol/envelope.ts';
@@ -27,6 +29,8 @@ export interface GatedOptionsUnderTest {
   readonly policies?: readonly ApprovalPolicy[];
   readonly gates?: readonly Gate[];
   readonly upstream?: StatelessServer;
+  /** `false`: approvals are given in clients only. */
+  readonly page?: false;
 }
 
 /** `again` is another process with the same keys and stores. */
@@ -38,19 +42,38 @@ export function gatedUpstream(tools: Record<string, Tool>, options: GatedOptions
   const observed: Observation[] = [];
   let ids = 0;
   const environment = { now: clock.now, newId: () => `id-${++ids}` };
-  const decisions = new Decisions(stores.rounds, environment);
+  const decisions = new Decisions(stores.state);
+  const seal = aesSeal({ keys });
+  const told: ApprovalNotice[] = [];
+  const approvals = new Approvals({
+    state: stores.state,
+    decisions,
+    seal,
+    environment,
+    pageUrl: () => 'http://localhost/approvals',
+    tell: notice => told.push(notice),
+    goOn: async () => {},
+  });
   const make = (policies = options.policies): StatelessServer =>
     gated({
       upstream: options.upstream ?? scripted.server,
-      gates: options.gates ?? [approvalGate({ policies: policies ?? [], environment, decisions })],
-      seal: aesSeal({ keys }),
+      gates: options.gates ?? [
+        approvalGate({
+          policies: policies ?? [],
+          environment,
+          decisions,
+          ...(options.page === false ? {} : { approvals }),
+        }),
+      ],
+      seal,
+      holdMs: 0,
       environment,
       observer: observation => observed.push(observation),
-      guard: stores.rounds,
+      decisions,
     });
   const server = make();
   const calls = () => scripted.requests.filter(({ method }) => method === 'tools/call');
-  return { server, again: make, clock, stores, observed, calls, decisions, environment };
+  return { server, again: make, clock, stores, observed, calls, decisions, environment, approvals, told, seal };
 }
 
 /** The result of one round; a fault is thrown, a JSON-RPC error too. */
