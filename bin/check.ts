@@ -48,7 +48,7 @@ export async function check(given: Arguments): Promise<number> {
 async function programFor(file: string | undefined, command: readonly string[] | undefined): Promise<Program> {
   const [name, ...args] = command ?? [];
   if ((file === undefined) === (name === undefined)) throw new Misuse('Give one of --program <file> and -- <command>.');
-  if (name !== undefined) return stdioProgram({ command: name, args });
+  if (name !== undefined) return stdioProgram({ command: name, args, inherit: ['*'] });
   const loaded = await loadFactory(file ?? '');
   return sdkProgram(loaded.factory, { name: loaded.name });
 }

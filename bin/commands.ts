@@ -131,6 +131,29 @@ export const SERVE: Command = {
       ],
     },
     {
+      title: 'Files and surroundings of the program',
+      options: [
+        {
+          name: 'workspace',
+          env: 'FERMATA_WORKSPACES',
+          help: 'Give each session a folder of its own that survives restarts. A command is started in it and finds its path in FERMATA_WORKSPACE and for {workspace} in its arguments.',
+        },
+        {
+          name: 'env',
+          value: '<name>',
+          repeats: true,
+          env: 'FERMATA_ENV',
+          help: 'A variable that a command may see besides the usual ones: its name, NAME=value, or * for all but those of Fermata. The variable takes names.',
+        },
+        {
+          name: 'users',
+          value: '<from-to>',
+          env: 'FERMATA_USERS',
+          help: 'With --workspace, as root: users of the system that sessions are given, one each, such as 20000-20999.',
+        },
+      ],
+    },
+    {
       title: 'Who may come in',
       options: [
         {

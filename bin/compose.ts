@@ -34,6 +34,7 @@ import { checkApprovers, gatesFor, pageFor } from './gates.ts';
 import { Runners } from './runners.ts';
 import type { ServeSettings } from './settings.ts';
 import { introducedName, upstreamFor } from './upstream.ts';
+import { releasing, workspacesFor } from './workspaces.ts';
 
 export interface Deployment {
   /** Of the MCP endpoint. */
@@ -92,12 +93,17 @@ async function open(
 
   const seal = aesSeal({ keys: keyRing(settings) });
   const warmth = { warm: settings.warm, warmMs: idleTimeoutMs, repeatable: settings.repeatable };
-  const run = { seal, environment, observer, owner, guard: stores.rounds, state: stores.state, retryLost, ...warmth };
+  const workspaces = await workspacesFor(settings, { environment, observer });
+  opened.push(async () => workspaces?.close());
+  const files = workspaces === undefined ? {} : { workspaces };
+  const kept = { guard: stores.rounds, state: stores.state, ...files };
+  const run = { seal, environment, observer, owner, ...kept, retryLost, ...warmth };
   const runners = new Runners(run);
   opened.push(async () => runners.close());
   const upstream = await upstreamFor(settings.served, {
     observer,
     runner: runners.make,
+    surroundings: settings,
     legacy: { seal, environment },
   });
   const name = await introducedName(upstream);
@@ -121,7 +127,7 @@ async function open(
     environment,
     observer,
     owner,
-    onSessionEnd: [runners.release],
+    onSessionEnd: [runners.release, releasing(workspaces)],
     settings: policy,
   });
   const front = { settings, server, approvals: guarded.approvals, observer, environment, seal, version };

@@ -17,6 +17,8 @@ import { NO_CONFIG } from './config.ts';
 import type { Given, Variables } from './given.ts';
 import { choice, invalid } from './given.ts';
 import { Misuse } from './misuse.ts';
+import type { ProgramSettings } from './program-settings.ts';
+import { namesIn, usersGiven, variablesGiven } from './program-settings.ts';
 import type { SessionSettings } from './session-settings.ts';
 import { sessionSettings } from './session-settings.ts';
 import { upstreamEra } from './upstream-era.ts';
@@ -38,7 +40,7 @@ export type Served =
 
 const AUTH_MODES = ['none', 'api-key', 'jwt'] as const satisfies readonly AuthMode[];
 
-export interface ServeSettings extends SessionSettings {
+export interface ServeSettings extends SessionSettings, ProgramSettings {
   readonly served: Served;
   readonly port: number;
   readonly host: string;
@@ -72,8 +74,12 @@ export const configOption = (given: Arguments, env: Variables): Given | undefine
 export function serveSettings(given: Arguments, env: Variables, folder: string, config = NO_CONFIG): ServeSettings {
   const lookUp = (name: string): Given | undefined => valueFrom(rowOf(name), given, env);
   const isOn = (name: string): boolean => isSwitchedOn(rowOf(name), given, env);
+  const workspace = isOn('workspace');
   return {
-    served: servedBy(given, env, folder),
+    served: servedBy(given, env, folder, workspace),
+    workspace,
+    ...variablesGiven(given.values.env ?? namesIn(env), given.values.env === undefined ? 'FERMATA_ENV' : '--env'),
+    users: usersGiven(lookUp('users'), workspace),
     port: port(lookUp('port')),
     host: lookUp('host')?.text ?? '127.0.0.1',
     data: dataFolder(given, lookUp('data'), isOn('memory'), folder),
@@ -124,7 +130,7 @@ const list = (row: OptionRow, given: Arguments, env: Variables): readonly string
     .map(text => text.trim())
     .filter(text => text !== '');
 
-function servedBy(given: Arguments, env: Variables, folder: string): Served {
+function servedBy(given: Arguments, env: Variables, folder: string, workspace: boolean): Served {
   const program = given.values.program?.[0];
   const upstream = given.values.upstream?.[0];
   const ways = [program, upstream, given.command].filter(way => way !== undefined);
@@ -132,6 +138,8 @@ function servedBy(given: Arguments, env: Variables, folder: string): Served {
   const headers = given.values['upstream-header'];
   if (headers !== undefined && upstream === undefined) throw new Misuse('--upstream-header needs --upstream.');
   const era = valueFrom(rowOf('upstream-era'), given, env);
+  if (upstream !== undefined && workspace)
+    throw new Misuse('--workspace is for programs that run here. Files of a server elsewhere are its own business.');
   if (program !== undefined) return { kind: 'module', path: resolve(folder, program) };
   if (upstream !== undefined)
     return {
@@ -146,7 +154,9 @@ function servedBy(given: Arguments, env: Variables, folder: string): Served {
     const example = 'fermata serve -- npx -y @modelcontextprotocol/server-everything stdio';
     throw new Misuse(`There is no command after --. For example: ${example}`);
   }
-  return { kind: 'command', command, args };
+  // Whoever writes ./server.mjs means a file that is here, and not in the folder of some session.
+  const here = (text: string): string => (workspace && /^\.\.?\//.test(text) ? resolve(folder, text) : text);
+  return { kind: 'command', command: here(command), args: args.map(here) };
 }
 
 function upstreamUrl(text: string): string {

@@ -20,6 +20,7 @@ import { isObject } from '../core/protocol/messages.ts';
 import { LATEST_MODERN_REVISION } from '../core/protocol/revisions.ts';
 import type { LegacyParts } from '../core/upstream/legacy-server.ts';
 import expenseTracker from '../examples/expense-tracker/server.ts';
+import type { ProgramSettings } from './program-settings.ts';
 import type { Served } from './settings.ts';
 import { packageVersion } from './version.ts';
 
@@ -33,6 +34,8 @@ interface Parts {
   readonly runner: (program: Program) => StatelessServer;
   readonly observer: Observer;
   readonly legacy: LegacyParts;
+  /** What a command may see. */
+  readonly surroundings: Pick<ProgramSettings, 'inherit' | 'env'>;
 }
 
 export async function upstreamFor(served: Served, parts: Parts): Promise<Upstream> {
@@ -46,7 +49,8 @@ export async function upstreamFor(served: Served, parts: Parts): Promise<Upstrea
       return { description: served.path, server: sdkServer({ factory, name, runner: parts.runner }) };
     }
     case 'command': {
-      const program = stdioProgram({ command: served.command, args: served.args });
+      const { inherit, env } = parts.surroundings;
+      const program = stdioProgram({ command: served.command, args: served.args, inherit, env });
       return { description: program.name, server: parts.runner(program) };
     }
     case 'upstream': {

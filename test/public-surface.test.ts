@@ -18,6 +18,7 @@ test('the public surface is these names', () => {
     'assertBindable',
     'defineConfig',
     'embeddedKeyRing',
+    'folderWorkspaceStore',
     'gated',
     'hashKey',
     'httpApp',
@@ -26,10 +27,12 @@ test('the public surface is these names', () => {
     'keepAlive',
     'loadFactory',
     'memoryStores',
+    'memoryWorkspaceStore',
     'newApiKey',
     'newKeyText',
     'nodeEnvironment',
     'now',
+    'openWorkspaces',
     'parseApiKeys',
     'parseKeyRing',
     'probe',
@@ -46,6 +49,7 @@ test('the public surface is these names', () => {
     'step',
     'tokenVerifier',
     'uuid',
+    'workspace',
   ]);
 });
 

@@ -196,6 +196,19 @@ export const LIMITS = {
   stateBytesMax: 256 * 1024,
   /** Writes that a session's state remembers, to recognise one that is made again. */
   stateWritesKept: 64,
+  /** The files of a session: files and folders, bytes in all, bytes of one file, and bytes of a path within the workspace. */
+  workspaceEntriesMax: 10_000,
+  workspaceBytesMax: 256 * 1024 * 1024,
+  workspaceFileBytesMax: 64 * 1024 * 1024,
+  workspacePathBytesMax: 1_024,
+  /** Bytes that are put into the store in one piece, a file at the end of it included whole. */
+  workspacePackBytes: 8 * 1024 * 1024,
+  /** Two changes of a file within this time may bear the same time. */
+  workspaceClockTickMs: 50,
+  /** How often a local store looks for workspaces of sessions that ended unnoticed. */
+  workspacePruneMs: 60 * 60_000,
+  /** Folders of sessions that nobody uses and that are kept all the same, on one machine. */
+  idleWorkspacesMax: 256,
   /** What the journal keeps of a question's text, for error messages. */
   labelCharactersMax: 80,
   /** How long a replay waits for a recorded question before it takes another one for it. */

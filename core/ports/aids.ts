@@ -19,5 +19,7 @@ export interface Aids {
   /** From 0 up to but not including 1. */
   random(): number;
   uuid(): string;
+  /** The folder of the session. */
+  workspace?(): Promise<string>;
   readonly session: SessionAids;
 }

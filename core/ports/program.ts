@@ -29,6 +29,16 @@ export interface ProgramListener {
   aids?(request: RequestId): Aids | undefined;
 }
 
+/** The folder of the session that an instance is started for, where sessions have folders. */
+export interface Place {
+  /** Where its files are kept from call to call. */
+  readonly folder: string;
+  /** For what need not be kept. */
+  readonly temporary: string;
+  /** The user of the system that owns both, where sessions have users of their own. */
+  readonly user: number | undefined;
+}
+
 export interface Program {
   /** For people: `expense-tracker`, `npx -y @modelcontextprotocol/server-everything stdio`. */
   readonly name: string;
@@ -42,6 +52,8 @@ export interface Program {
    * open at one instance without being mixed up.
    */
   readonly attributes: boolean;
+  /** Whether an instance needs its session's folder from the start; otherwise it asks for it, by `Aids`. */
+  readonly livesInFolder?: boolean;
   /** Starts a fresh instance. Throws `program_unstartable`. */
-  start(listener: ProgramListener): Promise<ProgramInstance>;
+  start(listener: ProgramListener, place?: Place): Promise<ProgramInstance>;
 }

@@ -9,3 +9,7 @@ export const sessionNameOf = (id: string): string => digest(`fermata session ${i
 
 export const stateScopeOf = (principalId: string, sessionName: string): string =>
   `session#${digest(JSON.stringify([principalId, sessionName]))}`;
+
+/** The name of a session's workspace: in paths and keys, so without any other character than those of a digest. */
+export const workspaceNameOf = (principalId: string, sessionName: string): string =>
+  digest(JSON.stringify(['workspace', principalId, sessionName]));

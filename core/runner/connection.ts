@@ -8,7 +8,7 @@ import { Fault } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Aids } from '../ports/aids.ts';
 import type { Observer } from '../ports/observer.ts';
-import type { Program, ProgramInstance } from '../ports/program.ts';
+import type { Place, Program, ProgramInstance, ProgramListener } from '../ports/program.ts';
 import type { Message, Outcome, RequestId, RpcNotification, RpcRequest } from '../protocol/messages.ts';
 import { isNotification, isRequest, outcomeOf, responseOf } from '../protocol/messages.ts';
 
@@ -29,6 +29,10 @@ export class Connection {
   readonly #awaited = new Map<RequestId, (outcome: Outcome) => void>();
   #instance: ProgramInstance | undefined;
   #messages = 0;
+  /** Resolves when nothing is left of the program, some time after the cut. */
+  readonly gone: Promise<void>;
+  #resolveGone: () => void = () => {};
+  #isStarting = false;
   #isCut = false;
   #cutMode: 'park' | 'stop' = 'stop';
 
@@ -36,18 +40,26 @@ export class Connection {
     this.#program = program;
     this.#hearer = hearer;
     this.#observer = observer;
+    this.gone = new Promise(resolve => {
+      this.#resolveGone = resolve;
+    });
   }
 
   /** Starts the program. If the connection was cut meanwhile, the late instance is ended at once. */
-  async start(): Promise<void> {
-    const instance = await this.#program.start({
+  async start(place?: Place): Promise<void> {
+    const listener: ProgramListener = {
       onMessage: (message, about) => this.#hear(message, about),
       onGarbage: text => this.#garbage(text),
       onExit: reason => this.#exited(reason),
       aids: request => (this.#isCut ? undefined : this.#hearer.aids(request)),
-    });
-    if (this.#isCut) this.#finish(instance);
-    else this.#instance = instance;
+    };
+    this.#isStarting = true;
+    try {
+      this.#instance = await this.#program.start(listener, place);
+    } finally {
+      this.#isStarting = false;
+      if (this.#isCut) this.#finish();
+    }
   }
 
   /** A run begins or goes on: what the program may send is counted from here. */
@@ -86,11 +98,12 @@ export class Connection {
     this.#isCut = true;
     this.#cutMode = mode;
     this.#awaited.clear();
-    if (this.#instance !== undefined) this.#finish(this.#instance);
+    if (!this.#isStarting) this.#finish();
   }
 
-  #finish(instance: ProgramInstance): void {
-    instance.end(this.#cutMode).catch((error: unknown) => {
+  #finish(): void {
+    const ended = this.#instance?.end(this.#cutMode) ?? Promise.resolve();
+    const told = ended.catch((error: unknown) => {
       this.#observer({
         event: 'program.end-failed',
         level: 'warning',
@@ -98,6 +111,7 @@ export class Connection {
         detail: String(error),
       });
     });
+    told.then(this.#resolveGone);
   }
 
   #hear(message: Message, about: RequestId | undefined): void {

@@ -26,6 +26,8 @@ export class Desk implements Aids {
   readonly session: SessionAids;
   /** Called when nothing is at work any more. */
   onIdle: () => void = () => {};
+  /** Where the session's files are. */
+  findFolder: () => Promise<string> = () => new Promise(() => {});
   readonly #options: DeskOptions;
   readonly #used = new Map<string, number>();
   #works = 0;
@@ -120,6 +122,16 @@ export class Desk implements Aids {
     bytes.writeUInt8(((bytes[6] ?? 0) & 0x0f) | 0x40, 6);
     bytes.writeUInt8(((bytes[8] ?? 0) & 0x3f) | 0x80, 8);
     return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+  }
+
+  async workspace(): Promise<string> {
+    this.#works++;
+    try {
+      return await this.findFolder();
+    } finally {
+      this.#works--;
+      if (this.#works === 0) this.onIdle();
+    }
   }
 
   #chance(): Buffer {

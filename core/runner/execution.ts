@@ -105,8 +105,11 @@ class Execution implements Occupant, ParkedRun {
       return;
     }
     signal.addEventListener('abort', this.#abort);
-    const { desk } = this.#order;
-    if (desk !== undefined) desk.onIdle = () => this.#idled();
+    const { desk, started } = this.#order;
+    if (desk !== undefined) {
+      desk.onIdle = () => this.#idled();
+      desk.findFolder = () => started.folder();
+    }
     this.#order.started.enter(this);
     this.#clock = setTimeout(() => {
       const seconds = LIMITS.programStartMsMax / 1000;
@@ -279,10 +282,26 @@ class Execution implements Occupant, ParkedRun {
     invariant(introduction !== undefined, 'A run ends well only after its handshake.');
     const known = { introduction, entries, told: this.#news.told(), facts: this.#order.desk?.facts ?? [] };
     if (outcome === undefined) this.#resolve({ kind: 'suspended', ...known, parked: this.#park() });
-    else {
+    else this.#complete({ kind: 'completed', ...known, outcome, lacking: this.#lacking });
+  }
+
+  /** What the call wrote is safe before its outcome is told; if it cannot be kept, the call has failed and its program ends. */
+  #complete(end: RunEnd): void {
+    const finish = (): void => {
       this.#end('done');
-      this.#resolve({ kind: 'completed', ...known, outcome, lacking: this.#lacking });
+      this.#resolve(end);
+    };
+    const saving = this.#order.started.save();
+    if (saving === undefined) {
+      finish();
+      return;
     }
+    this.#isOver = true;
+    this.#rest();
+    saving.then(finish, (thrown: unknown) => {
+      this.#end('broken');
+      this.#reject(faultOf(thrown));
+    });
   }
 
   #park(): ParkedRun | undefined {

@@ -82,10 +82,9 @@ function guarded(round: Served, state: RoundState, work: () => Promise<Attempt>)
 
 /** A fresh instance goes through the journal and on from there. */
 async function replayed(round: Served, journal: Journal, offers: Offers): Promise<Attempt> {
-  const { workshop, client, request, signal, emit } = round;
+  const { workshop, client, request, signal, emit, call } = round;
   const desk = await openDesk(round, journal);
-  const session = round.call.session?.id;
-  const asks = { mayAsk: true, entries: journal.entries, offers, told: journal.told, desk, session };
+  const asks = { mayAsk: true, entries: journal.entries, offers, told: journal.told, desk, call };
   return ended(round, journal, await workshop.run(client, programRequest(request, journal.call), signal, emit, asks));
 }
 

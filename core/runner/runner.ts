@@ -73,7 +73,7 @@ async function attempted(round: Served): Promise<Attempt> {
   }
   const end = await workshop.run(client, programRequest(request, workshop.options.environment.newId()), signal, emit, {
     ...ASKS_NOTHING,
-    session: round.call.session?.id,
+    call: round.call,
   });
   if (end.kind === 'completed') return modernOutcome(request, end);
   return 'lost';

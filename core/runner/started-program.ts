@@ -5,7 +5,7 @@
  * What a run makes of a message is the run's business (`execution.ts`), and how long a program is kept is that of
  * `started-programs.ts`.
  */
-import type { Fault } from '../base/errors.ts';
+import { Fault } from '../base/errors.ts';
 import type { Client } from '../bridge/from-modern.ts';
 import type { Introduction } from '../bridge/from-program.ts';
 import type { Aids } from '../ports/aids.ts';
@@ -15,6 +15,7 @@ import type { RequestId, RpcNotification, RpcRequest } from '../protocol/message
 import type { Hearer } from './connection.ts';
 import { Connection } from './connection.ts';
 import { brought, shakeHands } from './handshake.ts';
+import type { Lodging } from './lodging.ts';
 
 /** A run, as its program's messages reach it. */
 export interface Occupant {
@@ -47,11 +48,13 @@ export class StartedProgram {
   #introduction: Promise<Introduction> | undefined;
   #logLevel: Client['logLevel'];
   readonly #uris = new Set<string>();
+  readonly #lodging: Lodging;
 
-  constructor(program: Program, session: string | undefined, observer: Observer, keeper: Keeper) {
+  constructor(program: Program, session: string | undefined, observer: Observer, keeper: Keeper, lodging: Lodging) {
     this.#program = program;
     this.session = session;
     this.#keeper = keeper;
+    this.#lodging = lodging;
     const hearer: Hearer = {
       onRequest: (request, about) => this.#asked(request, about),
       onNotification: (notification, about) => this.#noticed(notification, about),
@@ -93,7 +96,11 @@ export class StartedProgram {
 
   async #begun(client: Client, uris: readonly string[]): Promise<Introduction> {
     try {
-      await this.connection.start();
+      const livesThere = this.#program.livesInFolder === true && this.#lodging.isThere;
+      const place = livesThere ? await this.#lodging.workspace() : undefined;
+      // It may have been ended while its folder was brought up.
+      if (this.connection.isCut) throw new Fault('run_lost', 'The program was ended before it had begun.');
+      await this.connection.start(place);
       return await shakeHands(this.connection, client, uris);
     } catch (thrown) {
       this.end('stop');
@@ -110,6 +117,7 @@ export class StartedProgram {
     this.#parked.delete(run);
     if (how === 'parked') this.#parked.add(run);
     if (how === 'dropped') this.#hasDropped = true;
+    if (how !== 'done' && how !== 'parked') this.#lodging.spoil();
     if (how === 'broken' || (how === 'stopped' && !this.#program.attributes)) this.end('stop');
     this.#keeper.left(this);
   }
@@ -131,10 +139,22 @@ export class StartedProgram {
     return this.#active.size > 0;
   }
 
+  /** The folder of its session. */
+  folder(): Promise<string> {
+    return this.#lodging.workspace().then(({ folder }) => folder);
+  }
+
+  /** Brings what a call wrote to the store; `undefined` where there is no folder in use. */
+  save(): Promise<void> | undefined {
+    return this.#lodging.save();
+  }
+
   /** Cuts the program off: nothing of it is heard any more, and its other runs come to know. */
   end(mode: 'park' | 'stop', fault?: Fault): void {
     this.connection.cut(mode);
     const runs = [...this.#active];
+    if (runs.length > 0 || this.#parked.size > 0) this.#lodging.spoil();
+    this.#lodging.leave(this.connection.gone);
     this.#active.clear();
     this.#parked.clear();
     if (fault !== undefined) for (const run of runs) run.onLost(fault);

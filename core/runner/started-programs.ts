@@ -10,7 +10,10 @@ import { destinationOf } from '../bridge/from-notification.ts';
 import type { Environment } from '../ports/environment.ts';
 import type { Observer } from '../ports/observer.ts';
 import type { Program } from '../ports/program.ts';
+import type { WorkspaceOwner, Workspaces } from '../ports/workspaces.ts';
 import type { RequestId, RpcNotification } from '../protocol/messages.ts';
+import { Lodging } from './lodging.ts';
+import type { Keeper } from './started-program.ts';
 import { StartedProgram } from './started-program.ts';
 
 interface Parts {
@@ -20,6 +23,7 @@ interface Parts {
   /** Whether programs are kept between the calls of a session. */
   readonly keep: boolean;
   readonly keepMs: number;
+  readonly workspaces: Workspaces | undefined;
   /** Hears what changed while no call was open. */
   readonly publish: (notification: RpcNotification) => void;
 }
@@ -35,18 +39,20 @@ export class StartedPrograms {
     this.#parts = parts;
   }
 
-  /** The program for a run: its session's if there is one that takes it, else a fresh one. */
-  for(session: string | undefined, id: RequestId | undefined): StartedProgram {
-    const { program, observer, keep } = this.#parts;
+  /** The program for a run: its session's if there is one that takes it, else a fresh one, in the folder of `owner`. */
+  for(session: string | undefined, id: RequestId | undefined, owner?: WorkspaceOwner): StartedProgram {
+    const { program, observer, keep, workspaces } = this.#parts;
     const kept = session === undefined ? undefined : this.#kept.get(session)?.started;
     if (kept?.admits(id)) return kept;
     const isFirst = keep && session !== undefined && kept?.connection.isCut !== false;
-    const started = new StartedProgram(program, isFirst ? session : undefined, observer, {
+    const keeper: Keeper = {
       left: one => this.#left(one),
       overheard: notification => {
         if (destinationOf(notification, NOBODY) === 'feed') this.#parts.publish(notification);
       },
-    });
+    };
+    const lodging = new Lodging(workspaces, owner);
+    const started = new StartedProgram(program, isFirst ? session : undefined, observer, keeper, lodging);
     this.#all.add(started);
     if (isFirst) this.#keep(session, started);
     return started;

@@ -9,7 +9,10 @@ import type { RetryLost } from '../ports/retry-lost.ts';
 import type { RoundGuard } from '../ports/round-guard.ts';
 import type { Seal } from '../ports/seal.ts';
 import type { StateStore } from '../ports/state-store.ts';
+import type { CallContext } from '../ports/stateless-server.ts';
+import type { WorkspaceOwner, Workspaces } from '../ports/workspaces.ts';
 import type { RpcNotification, RpcRequest } from '../protocol/messages.ts';
+import { workspaceNameOf } from '../protocol/state-scope.ts';
 import { execute } from './execution.ts';
 import { Feed } from './feed.ts';
 import type { Order, Resumption, RunEnd } from './order.ts';
@@ -39,6 +42,8 @@ export interface RunnerOptions {
   readonly warm?: Warmth;
   /** How long it stays after it was used last, in milliseconds: by default as long as a session is awake. */
   readonly warmMs?: number;
+  /** The files of sessions. Without it programs run in a folder of their own choice, and keep files as they like. */
+  readonly workspaces?: Workspaces;
 }
 
 export type Warmth = 'nothing' | 'runs' | 'programs';
@@ -57,7 +62,7 @@ export class Workshop {
 
   constructor(options: RunnerOptions) {
     this.options = options;
-    const { program, environment, observer, warm, warmMs = LIMITS.idleTimeoutMsDefault } = options;
+    const { program, environment, observer, warm, warmMs = LIMITS.idleTimeoutMsDefault, workspaces } = options;
     this.parked = new ParkedRuns(environment, {
       keepMs: warmMs,
       most: program.attributes ? LIMITS.parkedRunsMax : LIMITS.warmChildrenMax,
@@ -69,6 +74,7 @@ export class Workshop {
       observer,
       keep: warm === 'programs',
       keepMs: warmMs,
+      workspaces,
       publish,
     });
   }
@@ -79,13 +85,13 @@ export class Workshop {
     request: RpcRequest | undefined,
     signal: AbortSignal,
     emit: (notification: RpcNotification) => void = () => {},
-    { session, ...asking }: Asking & { readonly session?: string | undefined } = ASKS_NOTHING,
+    { call, ...asking }: Asking & { readonly call?: CallContext } = ASKS_NOTHING,
   ): Promise<RunEnd> {
     const { program, environment, warm = 'nothing' } = this.options;
     const end = await execute({
       ...asking,
       program,
-      started: this.programs.for(session, request?.id),
+      started: this.programs.for(call?.session?.id, request?.id, call && ownerOf(call)),
       mayPark: warm !== 'nothing',
       client,
       signal,
@@ -124,3 +130,10 @@ export class Workshop {
     return end.kind === 'aborted' ? undefined : end.introduction;
   }
 }
+
+/** Files belong to a session of a principal; a call without a session has none to come back to. */
+const ownerOf = ({ principal, session }: CallContext): WorkspaceOwner | undefined =>
+  session && {
+    name: workspaceNameOf(principal.id, session.name),
+    expiresAtMs: session.endsAtMs + LIMITS.settledKeepMs,
+  };

@@ -40,6 +40,10 @@ describe('settings', () => {
       stateKeys: undefined,
       warm: 'programs',
       repeatable: true,
+      workspace: false,
+      inherit: [],
+      env: {},
+      users: undefined,
       json: false,
       debug: false,
     });
@@ -67,6 +71,33 @@ describe('settings', () => {
       idleTimeoutMs: 90_000,
       retryLost: 'always',
     });
+  });
+
+  test('say what a command finds around it', () => {
+    const argv = ['--workspace', '--env', 'TOKEN', '--env', 'FILE={workspace}/a=b', '--users', '20000-20002'];
+    expect(settings([...argv, '--', 'node', './server.mjs', '../x', '.', 'a/b'])).toMatchObject({
+      workspace: true,
+      inherit: ['TOKEN'],
+      env: { FILE: '{workspace}/a=b' },
+      users: [20000, 20001, 20002],
+      served: { kind: 'command', command: 'node', args: ['/work/server.mjs', '/x', '.', 'a/b'] },
+    });
+    expect(settings([], { FERMATA_ENV: 'A, B', FERMATA_WORKSPACES: '1' })).toMatchObject({
+      workspace: true,
+      inherit: ['A', 'B'],
+    });
+    expect(refusal(['--env', 'A B'])).toBe(
+      '--env is "A B", which is no name of a variable. For example: --env API_TOKEN',
+    );
+    expect(refusal(['--workspace', '--users', '0-9'])).toBe(
+      '--users is "0-9", which is no range of user ids (10000 at most, and never 0). For example: --users 20000-20999',
+    );
+    expect(refusal(['--users', '20-30'])).toBe(
+      '--users needs --workspace: a user is given to a session with its folder.',
+    );
+    expect(refusal(['--workspace', '--upstream', 'http://h/mcp'])).toBe(
+      '--workspace is for programs that run here. Files of a server elsewhere are its own business.',
+    );
   });
 
   test('hold connections for a time only where asked to', () => {

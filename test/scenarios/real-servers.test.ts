@@ -139,8 +139,9 @@ describe.concurrent('server-memory', () => {
   ];
 
   it('answers every tool it lists, and remembers, since it keeps its graph in a file', async () => {
-    process.env.MEMORY_FILE_PATH = join(await mkdtemp(join(tmpdir(), 'fermata-memory-')), 'graph.jsonl');
-    await using deployment = await stdio('server-memory/dist/index.js');
+    const graph = join(await mkdtemp(join(tmpdir(), 'fermata-memory-')), 'graph.jsonl');
+    const server = [process.execPath, bin('server-memory/dist/index.js')];
+    await using deployment = await deployed(['--env', `MEMORY_FILE_PATH=${graph}`, '--', ...server]);
     const client = await SDK_CLIENTS['SDK v1'](deployment.url, SIDE);
     expect(await listed(client)).toEqual(toolsOf(CASES));
     for (const one of CASES) await check(client, one);

@@ -32,6 +32,19 @@ export const random = (): number => currentAids()?.random() ?? Math.random();
 /** A UUID (version 4): the same on every run of a call, so it may go into an idempotency key. Not for secrets. */
 export const uuid = (): string => currentAids()?.uuid() ?? randomUUID();
 
+/**
+ * The folder of the session: what is written there is found by its next call in any process, once this call has completed. Needs
+ * `fermata serve --workspace`.
+ */
+export async function workspace(): Promise<string> {
+  const aids = currentAids();
+  if (aids?.workspace !== undefined) return aids.workspace();
+  throw new Fault(
+    'state_unavailable',
+    'There is no workspace here: this code was not called from a handler that Fermata runs. Use `workspace` within a handler.',
+  );
+}
+
 /** What the session keeps from call to call: values by key, for as long as the session lives. */
 export interface SessionValuesByKey {
   /** The value, or `undefined`. Under replay: what the first run found. */

@@ -2,20 +2,25 @@
  * A stdio command as a `Program`: any MCP server, in any language, started afresh for every run.
  *
  * Every start is a child process in a process group of its own, so that ending it also ends what it started (`npx` runs the
- * real server under a shell). The command inherits our environment; its stderr is kept for error messages only.
+ * real server under a shell). It sees little of our environment (`surroundings.ts`), and lives in its session's folder where
+ * sessions have one; its stderr is kept for error messages only.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { Fault } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
-import type { Program, ProgramInstance, ProgramListener } from '../../ports/program.ts';
+import type { Place, Program, ProgramInstance, ProgramListener } from '../../ports/program.ts';
 import { ChildInstance } from './child.ts';
+import { environmentFor, placed } from './surroundings.ts';
 
 export interface StdioCommand {
   readonly command: string;
   readonly args?: readonly string[];
-  /** Added to our own environment. */
+  /** Variables of its own. In them, and in the arguments, `{workspace}` stands for the folder of its session. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Names of our own variables that it may see, besides those that every program needs; `*` for all but Fermata's. */
+  readonly inherit?: readonly string[];
+  /** Where it is started if sessions have no folders. */
   readonly cwd?: string;
   /** For people; the command line itself by default. */
   readonly name?: string;
@@ -26,22 +31,28 @@ export function stdioProgram(command: StdioCommand): Program {
     name: command.name ?? commandLine(command),
     settleMs: LIMITS.stdioSettleMs,
     attributes: false,
-    start: listener => start(command, listener),
+    livesInFolder: true,
+    start: (listener, place) => start(command, listener, place),
   };
 }
 
 const commandLine = ({ command, args = [] }: StdioCommand): string => [command, ...args].join(' ');
 
-function start(command: StdioCommand, listener: ProgramListener): Promise<ProgramInstance> {
+function start(command: StdioCommand, listener: ProgramListener, place: Place | undefined): Promise<ProgramInstance> {
+  const { inherit = [], env = {} } = command;
+  const cwd = place?.folder ?? command.cwd;
+  const user = place?.user;
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) => reject(unstartable(command, error));
     try {
-      const child = spawn(command.command, [...(command.args ?? [])], {
+      const args = (command.args ?? []).map(text => placed(text, place));
+      const child = spawn(command.command, args, {
         stdio: ['pipe', 'pipe', 'pipe'],
-        env: { ...process.env, ...command.env },
+        env: environmentFor(process.env, { inherit, env }, place),
         detached: process.platform !== 'win32',
         windowsHide: true,
-        ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
+        ...(cwd === undefined ? {} : { cwd }),
+        ...(user === undefined ? {} : { uid: user, gid: user }),
       });
       // Without a process id it did not start, and the `error` event says why.
       if (child.pid === undefined) child.once('error', fail);
@@ -75,6 +86,8 @@ function adviceFor({ command, cwd }: StdioCommand, code: string, text: string): 
     return `${command} may not be executed. Make it executable (chmod +x), or name its interpreter first.`;
   if (code === 'EINVAL' && process.platform === 'win32')
     return `Windows runs ${command} through a shell only. Give it as \`cmd /c ${command} …\`.`;
+  if (code === 'EPERM')
+    return 'this process may not start programs as another user. Run it as root, or leave --users out.';
   if (code === 'E2BIG') return 'its arguments and environment are too long together. Shorten them.';
   if (code === 'EMFILE' || code === 'EAGAIN' || code === 'ENOMEM')
     return `the machine has no room for another process (${code}). Raise its limits, or run fewer programs at once.`;

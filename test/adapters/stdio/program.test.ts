@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { StdioCommand } from '../../../core/adapters/stdio/program.ts';
 import { stdioProgram } from '../../../core/adapters/stdio/program.ts';
 import { LIMITS } from '../../../core/base/limits.ts';
@@ -281,17 +281,30 @@ describe('starting a stdio program', () => {
     expect(await failure({ command: '' })).toMatch(/^Cannot start ``: .*\.$/);
   });
 
-  it('adds its variables to our environment and runs in its directory', async () => {
-    process.env.FERMATA_TEST_INHERITED = 'yes';
-    const talk = await Conversation.with(
-      script(
-        `say({ jsonrpc: '2.0', method: 'env', params: { given: process.env.GIVEN, inherited: process.env.FERMATA_TEST_INHERITED, cwd: process.cwd() } });
-         hear(() => {});`,
-        { env: { GIVEN: 'too' }, cwd: '/' },
-      ),
-    );
-    await talk.until(() => talk.received[0]);
-    expect(talk.received[0]).toMatchObject({ params: { given: 'too', inherited: 'yes', cwd: '/' } });
-    await talk.instance.end('stop');
+  it('runs in its directory with its variables, those that every program needs, and none of our others unless it is told', async () => {
+    vi.stubEnv('OUR_SECRET', 'a key');
+    vi.stubEnv('OUR_TOKEN', 'for it');
+    vi.stubEnv('FERMATA_KEYS', 'seals');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const seen = async (options: Partial<StdioCommand>) => {
+      const talk = await Conversation.with(
+        script(
+          `say({ jsonrpc: '2.0', method: 'env', params: { env: process.env, cwd: process.cwd() } }); hear(() => {});`,
+          options,
+        ),
+      );
+      await talk.until(() => talk.received[0]);
+      await talk.instance.end('stop');
+      const [message] = talk.received;
+      return message !== undefined && 'params' in message ? message.params : {};
+    };
+    const path = process.env.PATH;
+    const some = await seen({ env: { GIVEN: 'too' }, inherit: ['OUR_TOKEN'], cwd: '/' });
+    expect(some).toMatchObject({ cwd: '/', env: { GIVEN: 'too', OUR_TOKEN: 'for it', PATH: path } });
+    expect(some?.env).not.toHaveProperty('OUR_SECRET');
+    expect(some?.env).not.toHaveProperty('FERMATA_KEYS');
+    const all = await seen({ inherit: ['*'] });
+    expect(all).toMatchObject({ env: { OUR_SECRET: 'a key', PATH: path } });
+    expect(all?.env).not.toHaveProperty('FERMATA_KEYS');
   });
 });

@@ -13,7 +13,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['core/protocol'],
   ['core/bridge', 'core/session', 'core/journal'],
   ['core/ports'],
-  ['core/proxy', 'core/runner', 'core/gates', 'core/upstream'],
+  ['core/proxy', 'core/runner', 'core/gates', 'core/upstream', 'core/workspace'],
   ['core/http', 'core/adapters'],
   ['functions', 'bin', 'index.ts'],
 ];

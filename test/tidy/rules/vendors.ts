@@ -14,6 +14,7 @@ const ROOTS = ['bin', 'functions'];
 const PLACES: readonly { readonly vendor: RegExp; readonly folders: readonly string[] }[] = [
   { vendor: /^(hono|@hono\/.*)$/, folders: ['core/http', ...ROOTS] },
   { vendor: /^(node:sqlite|libsql|better-sqlite3)$/, folders: ['core/adapters/sqlite'] },
+  { vendor: /^@aws-sdk\/client-s3$/, folders: ['core/adapters/s3'] },
   { vendor: /^(@aws-sdk|@smithy)\//, folders: ['core/adapters/dynamodb', 'core/adapters/lambda', 'functions'] },
   { vendor: /^@modelcontextprotocol\//, folders: ['core/adapters/sdk', 'core/http', 'bin'] },
   { vendor: /^jose$/, folders: ['core/adapters/oauth'] },
