@@ -24,6 +24,7 @@ import type { Environment } from '../core/ports/environment.ts';
 import type { Observer } from '../core/ports/observer.ts';
 import type { Seal } from '../core/ports/seal.ts';
 import type { Stores } from '../core/ports/stores.ts';
+import type { ProxySettings } from '../core/proxy/engine.ts';
 import type { ProxyServer } from '../core/proxy/proxy.ts';
 import { proxy } from '../core/proxy/proxy.ts';
 import { adminFor, beside } from './administration.ts';
@@ -81,7 +82,7 @@ async function open(
   storesFor: StoresFor,
   opened: Closing[],
 ): Promise<Omit<Deployment, 'close'>> {
-  const { host, port, auth, data, idleTimeoutMs, lifetimeMs, idleAction, retryLost, holdMs, gates } = settings;
+  const { host, port, auth, data, retryLost, gates } = settings;
   assertBindable({ host, authenticated: auth.mode !== 'none' });
   checkApprovers(gates, auth.mode);
   const environment = nodeEnvironment();
@@ -92,7 +93,7 @@ async function open(
     process.env.EXPENSES_FILE ??= join(data, 'expenses.jsonl');
 
   const seal = aesSeal({ keys: keyRing(settings) });
-  const warmth = { warm: settings.warm, warmMs: idleTimeoutMs, repeatable: settings.repeatable };
+  const warmth = { warm: settings.warm, warmMs: longestIdleMs(settings), repeatable: settings.repeatable };
   const workspaces = await workspacesFor(settings, { environment, observer });
   opened.push(async () => workspaces?.close());
   const files = workspaces === undefined ? {} : { workspaces };
@@ -108,8 +109,6 @@ async function open(
   });
   const name = await introducedName(upstream);
 
-  const bounds = { drainMs: LIMITS.drainMs, ...(holdMs === undefined ? {} : { holdMs }) };
-  const policy = { idleTimeoutMs, lifetimeMs, idleAction, retryLost, ...bounds };
   const guarded = gatesFor(gates, {
     upstream: upstream.server,
     seal,
@@ -128,7 +127,7 @@ async function open(
     observer,
     owner,
     onSessionEnd: [runners.release, releasing(workspaces)],
-    settings: policy,
+    settings: policyIn(settings),
   });
   const front = { settings, server, approvals: guarded.approvals, observer, environment, seal, version };
   const served = await serveHttp({ app: frontOf(front), host, port });
@@ -142,6 +141,16 @@ async function open(
   const publicUrl = auth.mode === 'jwt' ? auth.audience : url;
   return { url, publicUrl, description: upstream.description, name, store: data, auth: auth.mode };
 }
+
+function policyIn(settings: ServeSettings): ProxySettings {
+  const { idleTimeoutMs, lifetimeMs, idleAction, limits = {}, classes, retryLost, holdMs } = settings;
+  const bounds = { drainMs: LIMITS.drainMs, ...(holdMs === undefined ? {} : { holdMs }) };
+  return { idleTimeoutMs, lifetimeMs, idleAction, limits, classes, retryLost, ...bounds };
+}
+
+/** What a session keeps in memory goes when it falls asleep, and at the latest when nobody's would still be awake. */
+const longestIdleMs = ({ idleTimeoutMs, classes }: ServeSettings): number =>
+  Math.max(idleTimeoutMs, ...classes.map(({ policy }) => policy.idleTimeoutMs));
 
 const openStores: StoresFor = (folder, environment, owner) =>
   folder === undefined ? memoryStores({ owner }) : sqliteStores({ folder, environment, owner });

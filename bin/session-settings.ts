@@ -7,15 +7,16 @@
 import { formatDuration, parseDuration } from '../core/base/duration.ts';
 import { LIMITS } from '../core/base/limits.ts';
 import type { RetryLost } from '../core/ports/retry-lost.ts';
+import type { SessionClass, SessionLimits, SessionPolicy } from '../core/session/policy.ts';
 import type { IdleAction } from '../core/session/session.ts';
+import type { GivenLimits, GivenSessions } from './config-sessions.ts';
 import type { Given } from './given.ts';
 import { choice, invalid } from './given.ts';
 import { Misuse } from './misuse.ts';
 
-export interface SessionSettings {
-  readonly idleTimeoutMs: number;
-  readonly lifetimeMs: number;
-  readonly idleAction: IdleAction;
+export interface SessionSettings extends SessionPolicy {
+  /** Principals whose sessions are kept otherwise. */
+  readonly classes: readonly SessionClass[];
   readonly retryLost: RetryLost;
   /** How long a connection is held; `undefined`: as long as its client likes. */
   readonly holdMs: number | undefined;
@@ -28,20 +29,51 @@ const IDLE_ACTIONS = ['sleep', 'end'] as const satisfies readonly IdleAction[];
 /** Below the 29 seconds after which API gateways cut. */
 const HOLD_MS_EXAMPLE = 25_000;
 
-export function sessionSettings(lookUp: (name: SessionOption) => Given | undefined): SessionSettings {
+type LookUp = (name: SessionOption) => Given | undefined;
+
+/** `lookUp` gives what options and variables say; the configuration is asked where they say nothing. */
+export function sessionSettings(lookUp: LookUp, config: GivenSessions = {}): SessionSettings {
+  const everybody: LookUp = name => lookUp(name) ?? config[name];
+  return {
+    ...policyOf(everybody, config.limits, ''),
+    classes: (config.classes ?? []).map(({ policy, ...whom }) => ({
+      ...whom,
+      policy: policyOf(
+        name => policy[name] ?? everybody(name),
+        { ...config.limits, ...policy.limits },
+        ` of the class ${whom.name}`,
+      ),
+    })),
+    retryLost: choice(everybody('retry-lost'), RETRY_LOST, 'idempotent'),
+    holdMs: holdTime(everybody('hold')),
+  };
+}
+
+function policyOf(lookUp: LookUp, limits: GivenLimits | undefined, whose: string): SessionPolicy {
   const idleTimeoutMs = duration(lookUp('idle-timeout'), LIMITS.idleTimeoutMsDefault, LIMITS.idleTimeoutMsMax);
   const lifetimeMs = duration(lookUp('max-lifetime'), LIMITS.lifetimeMsDefault, LIMITS.lifetimeMsMax);
   if (idleTimeoutMs > lifetimeMs) {
-    const facts = `The idle time-out (${formatDuration(idleTimeoutMs)}) is longer than the lifetime (${formatDuration(lifetimeMs)}).`;
+    const facts = `The idle time-out${whose} (${formatDuration(idleTimeoutMs)}) is longer than the lifetime (${formatDuration(lifetimeMs)}).`;
     throw new Misuse(`${facts} Raise --max-lifetime or lower --idle-timeout.`);
   }
-  return {
-    idleTimeoutMs,
-    lifetimeMs,
-    idleAction: choice(lookUp('idle-action'), IDLE_ACTIONS, 'sleep'),
-    retryLost: choice(lookUp('retry-lost'), RETRY_LOST, 'idempotent'),
-    holdMs: holdTime(lookUp('hold')),
-  };
+  const idleAction: IdleAction = choice(lookUp('idle-action'), IDLE_ACTIONS, 'sleep');
+  return { idleTimeoutMs, lifetimeMs, idleAction, ...(limits === undefined ? {} : { limits: limitsOf(limits) }) };
+}
+
+const limitsOf = (given: GivenLimits): Partial<SessionLimits> =>
+  Object.fromEntries(
+    Object.entries(given).map(([name, limit]) => [
+      name,
+      name === 'eventBytes'
+        ? amount(limit, LIMITS.sessionEventBytesMin, LIMITS.sessionEventBytesMax)
+        : amount(limit, 1, LIMITS.sessionLimitMax),
+    ]),
+  );
+
+function amount(given: Given, min: number, max: number): number {
+  const value = Number(given.text);
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  throw invalid(given, `no whole number from ${min} to ${max}`, String(Math.max(min, 100)));
 }
 
 const duration = (given: Given | undefined, initial: number, max: number): number =>

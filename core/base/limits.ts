@@ -43,6 +43,16 @@ export const LIMITS = {
   /** Sessions whose phase a process watches, and how often it looks which have ended or fallen asleep. */
   watchedSessionsMax: 10_000,
   sweepEveryMs: 15_000,
+  /** What a session may have at a time, and a principal, unless an operator says otherwise, who may say up to so much. */
+  sessionCallsMaxDefault: 1_000,
+  sessionQuestionsMaxDefault: 1_000,
+  sessionEventBytesMaxDefault: 64 * 1024 * 1024,
+  principalSessionsMaxDefault: 10_000,
+  sessionLimitMax: 1_000_000,
+  sessionEventBytesMin: 64 * 1024,
+  sessionEventBytesMax: 16 * 1024 * 1024 * 1024,
+  /** Of a limit, how much a process grants without looking what there is in the store: a sixteenth. */
+  grantedUnseenShare: 16,
   /** Sessions of one page of a list for administrators. */
   sessionsPerPageMax: 100,
   /** Resource subscriptions of one session. */

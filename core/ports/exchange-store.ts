@@ -3,7 +3,7 @@
  * method, whether or not it has been deleted. Contract: `test/contracts/exchange-store.contract.ts`.
  */
 import type { ExchangeId } from '../base/ids.ts';
-import type { Exchange } from '../session/exchange.ts';
+import type { Exchange, Weight } from '../session/exchange.ts';
 
 export interface ExchangeStore {
   /**
@@ -19,4 +19,6 @@ export interface ExchangeStore {
   commit(next: Exchange): Promise<'committed' | 'conflict'>;
   /** The unsettled exchanges of one session, in no particular order. */
   unsettled(session: string): Promise<readonly Exchange[]>;
+  /** What all exchanges of one session weigh together. Costs as much as reading them, so it is asked now and then only. */
+  weigh(session: string): Promise<Weight>;
 }

@@ -45,6 +45,9 @@ export function callText(method: string, params: unknown): string {
 /** Names a call by what it asks. */
 export const callDigest = (method: string, params: unknown): string => digest(callText(method, params));
 
+/** How many bytes a value takes as JSON. */
+export const jsonBytes = (value: unknown): number => utf8ToBytes(JSON.stringify(value) ?? '').length;
+
 /** The JSON value of a text; `undefined` for a text that is none, which no JSON value is. */
 export function parsedJson(text: string): unknown {
   try {

@@ -2,6 +2,7 @@
 import { questionIdOf } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { ExchangeView, SessionAdmin, SessionView } from '../ports/session-admin.ts';
+import { jsonBytes } from '../protocol/json.ts';
 import type { Exchange } from '../session/exchange.ts';
 import type { Session } from '../session/session.ts';
 import { endsAtMs, idlesAtMs, leftOpen, phaseAt } from '../session/session.ts';
@@ -58,7 +59,7 @@ const exchangeView = (exchange: Exchange, reveal: boolean): ExchangeView => ({
   round: exchange.round,
   createdAtMs: exchange.createdAtMs,
   ...(exchange.askedAtMs === undefined ? {} : { askedAtMs: exchange.askedAtMs }),
-  bytes: new TextEncoder().encode(JSON.stringify(exchange)).length,
+  bytes: jsonBytes(exchange),
   questions: Object.entries(exchange.pending).map(([key, { method, params }]) => ({
     id: questionIdOf({ exchange: exchange.id, round: exchange.round, key }),
     method,

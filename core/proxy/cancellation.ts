@@ -66,6 +66,7 @@ export async function stopSession(engine: Engine, id: string, reason: StopReason
 export async function release(engine: Engine, session: Session, nowMs: number): Promise<void> {
   for (const exchange of await engine.stores.exchanges.unsettled(session.id)) await cancel(engine, exchange);
   for (const [key, { controller }] of engine.running) if (key.startsWith(keyOf(session.id, ''))) controller.abort();
+  engine.tallies.delete(session.id);
   await engine.stores.state.remove(stateScopeIn(session));
   await tell(engine, session, 'ended', nowMs);
 }

@@ -14,6 +14,7 @@ import type { StatelessServer } from '../ports/stateless-server.ts';
 import type { Stores } from '../ports/stores.ts';
 import type { SessionClass, SessionPolicy } from '../session/policy.ts';
 import type { Session, SessionPhase } from '../session/session.ts';
+import type { Count, Tally } from './tally.ts';
 
 export interface ProxySettings extends SessionPolicy {
   /** Principals whose sessions are kept otherwise; the first that one belongs to counts. */
@@ -74,6 +75,9 @@ export interface Engine extends ProxyOptions {
   readonly handed: Map<string, Handed>;
   /** By session id, the one that was used last at the end. */
   readonly watched: Map<string, Watched>;
+  /** What sessions and principals have, as far as this process knows, those used last at the end. */
+  readonly tallies: Map<string, Tally>;
+  readonly principals: Map<string, Count>;
   /** Told when a session of this process has changed in a way that its standalone stream must follow. */
   readonly sessionsChanged: Notifier;
   /** Who delivers what happens outside calls, by session. */
@@ -95,6 +99,8 @@ export const engineOf = (options: ProxyOptions): Engine => ({
   drivers: new Set(),
   handed: new Map(),
   watched: new Map(),
+  tallies: new Map(),
+  principals: new Map(),
   sessionsChanged: new Notifier(),
   standalone: new Map(),
   closing: new AbortController(),

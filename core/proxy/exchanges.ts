@@ -24,11 +24,24 @@ import { forget, keyOf } from './engine.ts';
 import { takeKept } from './kept.ts';
 import { leaseFor } from './lease.ts';
 import { deliver } from './outgoing.ts';
-import { callUpstream, eventOf, runRound } from './round.ts';
+import { admitQuestions, callUpstream, eventOf, runRound } from './round.ts';
+import { tallyOf } from './tally.ts';
 
 type Heard = IteratorResult<RpcNotification | RpcResponse>;
 
+/** Serves a request, unless its session has as many calls open as it may: then nothing is begun. */
 export async function request(engine: Engine, session: Session, message: RpcRequest, call: LegacyCall): Promise<Reply> {
+  const tally = tallyOf(engine, session);
+  const looking = tally.enter(engine, session);
+  if (looking !== undefined) await looking;
+  try {
+    return await begin(engine, session, message, call);
+  } finally {
+    tally.leave();
+  }
+}
+
+async function begin(engine: Engine, session: Session, message: RpcRequest, call: LegacyCall): Promise<Reply> {
   const draft = draftOf(engine, session, message, call);
   const kept = await takeKept(engine, session, message);
   if (kept !== undefined) return proceed(engine, session, call, opened(draft, kept).value);
@@ -102,8 +115,12 @@ async function promote(
   { source, heard, first }: Begun,
 ): Promise<Reply> {
   if (first !== undefined && !first.done && !('method' in first.value)) {
-    const asked = step(draft, eventOf(engine, session, draft, first.value, { sequence: 0, progress: undefined }));
+    const asked = step(
+      draft,
+      eventOf(engine, session, draft, first.value, { sequence: 0, progress: undefined, bytes: 0 }),
+    );
     invariant(asked, 'a round that asks can be stepped');
+    await admitQuestions(engine, session, asked.value);
     await source.return?.().catch(() => undefined);
     return proceed(engine, session, call, { ...asked.value, version: 1 });
   }
@@ -114,6 +131,7 @@ async function promote(
     return attach(engine, session, call, draft.request, outcome.existing);
   }
   const { created } = outcome;
+  tallyOf(engine, session).stored();
   engine.running.delete(keyOf(session.id, draft.id));
   inBackground(engine, session.id, created.id, running, () =>
     runRound(engine, session, created, running.controller, source, { heard }),
@@ -126,6 +144,7 @@ async function proceed(engine: Engine, session: Session, call: LegacyCall, openi
   const outcome = await create(engine, opening);
   if ('existing' in outcome) return attach(engine, session, call, opening.request, outcome.existing);
   const { created } = outcome;
+  tallyOf(engine, session).stored();
   await deliver(engine, created);
   if (created.phase === 'ready') dispatch(engine, session.id, created.id, created.version);
   return { kind: 'stream', events: connect(engine, session, created.id, 0, call.signal, { resumed: false }) };

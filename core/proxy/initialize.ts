@@ -15,6 +15,7 @@ import { classOf } from '../session/policy.ts';
 import type { Session } from '../session/session.ts';
 import type { Engine } from './engine.ts';
 import { hasStandaloneStream } from './standalone.ts';
+import { admitSession } from './tally.ts';
 import { ask } from './upstream.ts';
 import { watch } from './watch.ts';
 
@@ -41,6 +42,7 @@ export async function openSession(engine: Engine, request: RpcRequest, call: Leg
     ...keptAs(engine, call),
     version: 1,
   };
+  await admitSession(engine, session);
   invariant((await engine.stores.sessions.create(session)) === 'created', 'a fresh session id was taken');
   engine.observer({ event: 'session.opened', level: 'info', session: session.id, principal: session.principal });
   watch(engine, session);

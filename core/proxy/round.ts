@@ -11,11 +11,12 @@ import { inputRequiredOf, inputResponsesOf, projectedQuestions } from '../bridge
 import { modernRequestOf } from '../bridge/legacy-request.ts';
 import { isInputRequired, legacyNotificationOf, legacyOutcomeOf } from '../bridge/legacy-result.ts';
 import { META, metaOf } from '../protocol/envelope.ts';
+import { jsonBytes } from '../protocol/json.ts';
 import type { RpcNotification, RpcResponse } from '../protocol/messages.ts';
 import { isObject, outcomeOf } from '../protocol/messages.ts';
 import { traitsOf } from '../protocol/methods.ts';
 import type { Exchange, ExchangeEvent } from '../session/exchange.ts';
-import { scopesOf } from '../session/exchange.ts';
+import { scopesOf, step, weightOf } from '../session/exchange.ts';
 import type { Session } from '../session/session.ts';
 import type { Engine } from './engine.ts';
 import { handleOf } from './handle.ts';
@@ -24,6 +25,7 @@ import { holdLease } from './lease.ts';
 import { patiently } from './patience.ts';
 import { clientFactsOf } from './sessions.ts';
 import { StreamWriter } from './stream-writer.ts';
+import { tallyOf } from './tally.ts';
 import { isTaskHolder } from './task-holder.ts';
 import { transition } from './transitions.ts';
 
@@ -90,6 +92,7 @@ export async function runRound(
       already: options.already,
     },
     async () => isOurs(exchange, await engine.stores.exchanges.load(exchange.session, exchange.id)),
+    bytes => tallyOf(engine, session).take(engine, session, 'eventBytes', bytes),
   );
   const lease = holdLease(engine, exchange, controller);
   try {
@@ -115,7 +118,10 @@ async function roundEvent(
     const response = await listen(exchange, source, writer, heard);
     await writer.flush();
     if (response === undefined && signal.aborted) return undefined;
-    return eventOf(engine, session, exchange, response, writer);
+    const event = eventOf(engine, session, exchange, response, writer);
+    if (event.type === 'completed') tallyOf(engine, session).wrote((event.bytes ?? 0) - writer.bytes);
+    if (event.type === 'inputRequired') await admitQuestions(engine, session, step(exchange, event)?.value);
+    return event;
   } catch (thrown) {
     if (signal.aborted) return undefined;
     const fault = faultOf(thrown);
@@ -142,13 +148,19 @@ async function listen(
   return undefined;
 }
 
+/** Throws `questions_exceeded` where an exchange asks more than its session may leave unanswered. Tasks have holders of their own. */
+export async function admitQuestions(engine: Engine, session: Session, asking: Exchange | undefined): Promise<void> {
+  if (asking === undefined || isTaskHolder(session.id)) return;
+  await tallyOf(engine, session).take(engine, session, 'questions', weightOf(asking).questions);
+}
+
 /** The transition that a response stands for. */
 export function eventOf(
   engine: Engine,
   session: Session,
   exchange: Exchange,
   response: RpcResponse | undefined,
-  at: { readonly sequence: number; readonly progress: number | undefined },
+  at: Written,
 ): ExchangeEvent {
   const { method } = exchange.request;
   if (response === undefined) throw new Fault('upstream_invalid', `The server ended without a response to ${method}.`);
@@ -158,7 +170,7 @@ export function eventOf(
     return {
       type: 'completed',
       outcome: isModern ? outcome : legacyOutcomeOf(outcome, { method, revision: session.revision }),
-      ...driven(engine, at),
+      ...driven(engine, at, jsonBytes(outcome)),
     };
   if (!traitsOf(method).mayAsk) {
     throw new Fault(
@@ -196,6 +208,7 @@ export function eventOf(
     nowMs,
     sequence: at.sequence,
     progress: at.progress,
+    bytes: at.bytes,
     expiresAtMs,
   };
 }
@@ -204,9 +217,17 @@ export function eventOf(
 const isDecidedElsewhere = ({ _meta }: Record<string, unknown>): boolean =>
   isObject(_meta) && _meta[META.elsewhere] === true;
 
-const driven = (engine: Engine, at: { readonly sequence: number; readonly progress: number | undefined }) => ({
+/** Where the round's driver is in the event log, and how much it wrote there. */
+interface Written {
+  readonly sequence: number;
+  readonly progress: number | undefined;
+  readonly bytes: number;
+}
+
+const driven = (engine: Engine, at: Written, responseBytes = 0) => ({
   sequence: at.sequence,
   progress: at.progress,
+  bytes: at.bytes + responseBytes,
   expiresAtMs: engine.environment.now() + LIMITS.settledKeepMs,
 });
 

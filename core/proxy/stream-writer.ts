@@ -8,7 +8,7 @@
 import { Fault } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { EventLog, StreamAddress } from '../ports/event-log.ts';
-import { canonicalJson } from '../protocol/json.ts';
+import { canonicalJson, jsonBytes } from '../protocol/json.ts';
 import type { Message, RpcNotification } from '../protocol/messages.ts';
 import type { LoggedEvent } from '../session/outbox.ts';
 import { patiently } from './patience.ts';
@@ -30,17 +30,26 @@ export class StreamWriter {
   readonly #address: StreamAddress;
   readonly #expiresAtMs: number;
   readonly #isHeld: () => Promise<boolean>;
+  readonly #admit: (bytes: number) => Promise<void>;
   readonly #already: string[];
   #sequence: number;
   #progress: number | undefined;
+  #bytes = 0;
   #lift: number | undefined;
   #backlog: LoggedEvent[] = [];
   #writing: Promise<void> | undefined;
   #failure: unknown;
 
-  /** `isHeld` tells whether the lease under which this writes is still ours. */
-  constructor(log: EventLog, address: StreamAddress, at: WritingPosition, isHeld: () => Promise<boolean>) {
+  /** `isHeld` tells whether the lease under which this writes is still ours; `admit` throws where there is no room for so much. */
+  constructor(
+    log: EventLog,
+    address: StreamAddress,
+    at: WritingPosition,
+    isHeld: () => Promise<boolean>,
+    admit: (bytes: number) => Promise<void>,
+  ) {
     this.#isHeld = isHeld;
+    this.#admit = admit;
     this.#log = log;
     this.#address = address;
     this.#sequence = at.sequence;
@@ -60,8 +69,17 @@ export class StreamWriter {
     return this.#progress;
   }
 
-  /** Takes a notification; it is written soon. `token` is the progress token the client gave with its request. */
+  /** How much it has written. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /**
+   * Takes a notification; it is written soon. `token` is the progress token the client gave with its request. Throws what went
+   * wrong with an earlier one.
+   */
   write(notification: RpcNotification, token: unknown): void {
+    if (this.#failure !== undefined) throw this.#failure;
     const message = isProgress(notification) ? this.#rising(notification, token) : this.#fresh(notification);
     if (message === undefined) return;
     const last = this.#backlog.at(-1)?.message;
@@ -87,6 +105,9 @@ export class StreamWriter {
   }
 
   async #append(events: readonly LoggedEvent[]): Promise<void> {
+    const bytes = jsonBytes(events);
+    await this.#admit(bytes);
+    this.#bytes += bytes;
     for (let attempt = 0; attempt < LIMITS.commitAttemptsMax; attempt++) {
       const written = await patiently(() => this.#tried(events));
       if (written === undefined) return;

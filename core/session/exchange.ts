@@ -50,6 +50,8 @@ export interface Exchange {
   readonly generation: number;
   /** The last sequence of the event log before what `outboxOf` says. */
   readonly sequence: number;
+  /** Bytes that its rounds have written to the event log, as far as they ended. */
+  readonly logBytes?: number;
   /** Highest progress value that may have reached the client. */
   readonly progress?: number;
   /** When the questions went out. */
@@ -71,6 +73,8 @@ interface Driven {
   /** Last sequence the driver appended. */
   readonly sequence: number;
   readonly progress?: number | undefined;
+  /** What the driver wrote to the event log. */
+  readonly bytes?: number;
   readonly expiresAtMs: number;
 }
 
@@ -153,6 +157,29 @@ export function step(exchange: Exchange, event: ExchangeEvent): Step | undefined
 export const isAnswered = (exchange: Pick<Exchange, 'pending' | 'answers'>): boolean =>
   Object.keys(exchange.pending).every(key => Object.hasOwn(exchange.answers, key));
 
+/** What an exchange counts for in its session. */
+export interface Weight {
+  /** Whether it is at work or waits: 1 or 0. */
+  readonly calls: number;
+  /** Questions that wait for an answer. */
+  readonly questions: number;
+  readonly eventBytes: number;
+}
+
+export const weightOf = ({ phase, pending, answers, logBytes = 0 }: Exchange): Weight => ({
+  calls: phase === 'settled' ? 0 : 1,
+  questions: phase === 'waiting' ? Object.keys(pending).filter(key => !Object.hasOwn(answers, key)).length : 0,
+  eventBytes: logBytes,
+});
+
+export const NO_WEIGHT: Weight = { calls: 0, questions: 0, eventBytes: 0 };
+
+export const sumOf = (one: Weight, other: Weight): Weight => ({
+  calls: one.calls + other.calls,
+  questions: one.questions + other.questions,
+  eventBytes: one.eventBytes + other.eventBytes,
+});
+
 /** A new exchange: calling its first round, or going on from an earlier one whose questions and answers were kept. */
 export function opened(
   fields: Pick<Exchange, 'session' | 'id' | 'request' | 'scopes' | 'createdAtMs' | 'expiresAtMs'> & {
@@ -207,7 +234,14 @@ const NO_QUESTIONS = { pending: {}, asked: [], answers: {} } as const;
 function released(exchange: Exchange, event: Driven): Exchange {
   const { lease: _, ...rest } = exchange;
   const expiresAtMs = exchange.task === undefined ? event.expiresAtMs : exchange.expiresAtMs;
-  return { ...rest, sequence: event.sequence, expiresAtMs, ...highest(exchange, event.progress) };
+  const logBytes = (exchange.logBytes ?? 0) + (event.bytes ?? 0);
+  return {
+    ...rest,
+    sequence: event.sequence,
+    expiresAtMs,
+    ...highest(exchange, event.progress),
+    ...(logBytes === 0 ? {} : { logBytes }),
+  };
 }
 
 const highest = (exchange: Exchange, progress: number | undefined): { progress?: number } =>

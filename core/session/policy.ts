@@ -5,8 +5,28 @@
  * opened with, so a change of the settings concerns new sessions. Names and ranges are those of Amazon Bedrock AgentCore
  * Runtime; how they are written is the business of whoever reads the settings.
  */
+import { LIMITS } from '../base/limits.ts';
 import { anyOf } from '../base/pattern.ts';
 import type { IdleAction } from './session.ts';
+
+/** What a session, and a principal, may have at a time. */
+export interface SessionLimits {
+  /** Calls of a session at work or waiting. */
+  readonly calls: number;
+  /** Questions of a session that wait for an answer. */
+  readonly questions: number;
+  /** Bytes in the event logs of a session, as long as they are kept. */
+  readonly eventBytes: number;
+  /** Sessions of a principal that have not ended. */
+  readonly sessions: number;
+}
+
+export const SESSION_LIMITS: SessionLimits = {
+  calls: LIMITS.sessionCallsMaxDefault,
+  questions: LIMITS.sessionQuestionsMaxDefault,
+  eventBytes: LIMITS.sessionEventBytesMaxDefault,
+  sessions: LIMITS.principalSessionsMaxDefault,
+};
 
 export interface SessionPolicy {
   /** Milliseconds without a request after which a session is idle. */
@@ -14,6 +34,8 @@ export interface SessionPolicy {
   /** Milliseconds from `initialize` to the session's end. */
   readonly lifetimeMs: number;
   readonly idleAction: IdleAction;
+  /** Those that are not said are `SESSION_LIMITS`. */
+  readonly limits?: Partial<SessionLimits>;
 }
 
 export interface SessionClass {
@@ -35,3 +57,14 @@ export const classOf = (
     ({ principals, scopes = [] }) =>
       (principals === undefined || anyOf(principals)(id)) && scopes.every(scope => granted.includes(scope)),
   );
+
+/** The limits of a session of a class, or of everybody where the class is gone or there was none. */
+export const limitsFor = (
+  everybody: Pick<SessionPolicy, 'limits'>,
+  classes: readonly SessionClass[],
+  name: string | undefined,
+): SessionLimits => ({
+  ...SESSION_LIMITS,
+  ...everybody.limits,
+  ...classes.find(one => one.name === name)?.policy.limits,
+});

@@ -43,7 +43,7 @@ export interface ProxySettings {
   /** The driver's function; without one the proxy drives by itself. */
   readonly driver: string | undefined;
   readonly sessions: SessionSettings;
-  /** Whether sessions are noted for lists: where there are administrators. */
+  /** Whether sessions are noted for lists: where there are administrators, or their number is limited. */
   readonly listed: boolean;
   readonly gates: GateSettings;
   readonly webhookSecret: string | undefined;
@@ -76,17 +76,22 @@ export function required(env: Variables, name: keyof typeof EXAMPLES): string {
 
 export function proxySettings(env: Variables): ProxySettings {
   const config = configIn(env);
+  const sessions = sessionsIn(env, config.sessions);
   return {
     table: required(env, 'FERMATA_TABLE'),
     keys: required(env, 'FERMATA_KEYS'),
     upstream: upstreamIn(env),
     driver: variable(env, 'FERMATA_DRIVER')?.text,
-    sessions: sessionsIn(env, config.sessions),
-    listed: variable(env, 'FERMATA_ADMIN_KEYS') !== undefined,
+    sessions,
+    listed: variable(env, 'FERMATA_ADMIN_KEYS') !== undefined || isNumberLimited(sessions),
     gates: config.gates,
     webhookSecret: variable(env, 'FERMATA_WEBHOOK_SECRET')?.text,
   };
 }
+
+/** Whether somebody may open so many sessions only: then they must be found by principal. */
+const isNumberLimited = ({ limits, classes }: SessionSettings): boolean =>
+  [limits, ...classes.map(({ policy }) => policy.limits)].some(some => some?.sessions !== undefined);
 
 /** The configuration: its text, or the name of a JSON file in the bundle, for one that variables have no room for. */
 function configIn(env: Variables): ConfigSettings {
@@ -114,7 +119,7 @@ const VARIABLES: Readonly<Record<SessionOption, string>> = {
 };
 
 export const sessionsIn = (env: Variables, config: GivenSessions = {}): SessionSettings =>
-  sessionSettings(option => variable(env, VARIABLES[option]) ?? config[option]);
+  sessionSettings(option => variable(env, VARIABLES[option]), config);
 
 const wordsIn = (env: Variables, name: string): readonly string[] =>
   (variable(env, name)?.text ?? '').split(/[\s,]+/).filter(word => word !== '');

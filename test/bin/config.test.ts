@@ -55,6 +55,67 @@ describe('the configuration', () => {
     expect(() => settings('{"sessions":{"idle":"5m"}}')).toThrow('f.json:1: sessions.idle is not known here');
   });
 
+  it('keeps the sessions of classes of principals otherwise, in the words of AgentCore, and limits what they may have', () => {
+    const text = JSON.stringify({
+      sessions: {
+        idleRuntimeSessionTimeout: 120,
+        limits: { calls: 50, sessions: 5 },
+        classes: [
+          { name: 'night', principals: ['key:night-*'], scopes: ['long'], idleAction: 'end', limits: { calls: 200 } },
+          { name: 'agents', scopes: ['agent'], maxLifetime: '14d' },
+        ],
+      },
+    });
+    const everybody = { idleTimeoutMs: 120_000, lifetimeMs: 28_800_000, idleAction: 'sleep' };
+    const limits = { calls: 50, sessions: 5 };
+    expect(serveSettings(readArguments(SERVE, []), {}, '/', configText(text, 'f.json'))).toMatchObject({
+      ...everybody,
+      limits,
+      classes: [
+        {
+          name: 'night',
+          principals: ['key:night-*'],
+          scopes: ['long'],
+          policy: { ...everybody, idleAction: 'end', limits: { calls: 200, sessions: 5 } },
+        },
+        { name: 'agents', scopes: ['agent'], policy: { ...everybody, lifetimeMs: 1_209_600_000, limits } },
+      ],
+    });
+  });
+
+  it.each([
+    [
+      '{"idleRuntimeSessionTimeout":59}',
+      'f.json:1: sessions.idleRuntimeSessionTimeout is "59", which is not from 1m to 8h',
+    ],
+    [
+      '{"idleRuntimeSessionTimeout":60,\n"idleTimeout":"5m"}',
+      'f.json:2: sessions.idleTimeout says what another setting',
+    ],
+    ['{"maxLifetime":"15d"}', 'sessions.maxLifetime is "15d", which is not from 1m to 14d'],
+    ['{"maxLifetime":true}', 'sessions.maxLifetime must be a text or a number'],
+    ['{"limits":{"calls":0}}', 'sessions.limits.calls is "0", which is no whole number from 1 to 1000000'],
+    ['{"limits":{"eventBytes":100}}', 'sessions.limits.eventBytes is "100", which is no whole number from 65536'],
+    [
+      '{"limits":{"tasks":1}}',
+      'sessions.limits.tasks is not known here; known are calls, questions, eventBytes, sessions',
+    ],
+    ['{"classes":{}}', 'sessions.classes must be a list'],
+    ['{"classes":[\n{"name":"a"}]}', 'f.json:2: sessions.classes.0 must say for whom it is'],
+    ['{"classes":[{"principals":["*"]}]}', 'sessions.classes.0.name must be a text'],
+    ['{"classes":[{"name":"a","scopes":"x"}]}', 'sessions.classes.0.scopes must be a list of texts'],
+    ['{"classes":[{"name":"a","scopes":["x"],"hold":"5s"}]}', 'sessions.classes.0.hold is not known here'],
+    ['{"classes":[{"name":"a","scopes":["x"]},{"name":"a","scopes":["y"]}]}', 'sessions.classes.1.name is "a", as of'],
+    [
+      '{"classes":[{"name":"a","scopes":["x"],"idleTimeout":"8h","maxLifetime":"1h"}]}',
+      'The idle time-out of the class a (8h) is longer than the lifetime (1h)',
+    ],
+  ])('with the sessions %s is refused', (sessions, why) => {
+    const start = () =>
+      serveSettings(readArguments(SERVE, []), {}, '/', configText(`{"sessions":${sessions}}`, 'f.json'));
+    expect(start).toThrow(why);
+  });
+
   it('may be given as text', async () => {
     const given = { text: '{"sessions":{"hold":"20s"}}', from: 'FERMATA_CONFIG' };
     expect((await loadConfig(given, '/')).sessions.hold?.text).toBe('20s');

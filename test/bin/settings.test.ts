@@ -32,6 +32,7 @@ describe('settings', () => {
       idleTimeoutMs: 900_000,
       lifetimeMs: 28_800_000,
       idleAction: 'sleep',
+      classes: [],
       retryLost: 'idempotent',
       holdMs: undefined,
       allowHosts: [],

@@ -127,6 +127,28 @@ export function describeExchangeStoreContract(name: string, make: MakeStores): v
       expect(await exchanges.unsettled('session-1')).toEqual([]);
     });
 
+    test('a session weighs what its open calls, their unanswered questions and the event logs of all its calls weigh', async () => {
+      const ask = {
+        method: 'elicitation/create',
+        params: { message: '?', requestedSchema: { type: 'object', properties: {} } },
+      } as const;
+      const asking = { pending: { a: ask, b: ask }, answers: { a: { result: {} } }, logBytes: 7 } as const;
+      const nowMs = given.now();
+      const all = [
+        sampleExchange(nowMs, { id: 'n1', phase: 'waiting', ...asking }),
+        sampleExchange(nowMs, { id: 'n2' }),
+        sampleExchange(nowMs, { id: 'n3', phase: 'settled', ...asking, logBytes: 40 }),
+        sampleExchange(nowMs, { id: 'n4', phase: 'waiting', ...asking, expiresAtMs: nowMs + 10 }),
+        sampleExchange(nowMs, { id: 'n5', phase: 'waiting', ...asking, session: 'session-2' }),
+      ];
+      for (const exchange of all) await exchanges.create(exchange);
+      given.advance(10);
+      expect(await exchanges.weigh('session-1')).toEqual({ calls: 2, questions: 1, eventBytes: 47 });
+      await exchanges.commit({ ...sampleExchange(nowMs, { id: 'n1', phase: 'settled', ...asking }), version: 2 });
+      expect(await exchanges.weigh('session-1')).toEqual({ calls: 1, questions: 0, eventBytes: 47 });
+      expect(await exchanges.weigh('session-3')).toEqual({ calls: 0, questions: 0, eventBytes: 0 });
+    });
+
     test('from its expiry on an exchange is absent: not loaded, not committed to, its address free', async () => {
       const exchange = sampleExchange(given.now(), { expiresAtMs: given.now() + 10 });
       await exchanges.create(exchange);

@@ -16,6 +16,8 @@ it('every fault has its status in both eras', () => {
     'session_required 400 400',
     'session_unknown 404 404',
     'session_ended 404 404',
+    'sessions_exceeded 429 429',
+    'calls_exceeded 200 429',
     'stream_unknown 400 400',
     'request_id_in_use 400 400',
     'header_mismatch 400 400',
@@ -36,6 +38,8 @@ it('every fault has its status in both eras', () => {
     'upstream_lost 502 502',
     'upstream_invalid 502 502',
     'rounds_exceeded 502 502',
+    'questions_exceeded 200 502',
+    'events_exceeded 200 502',
     'journal_mismatch 200 200',
     'journal_too_large 200 200',
     'state_too_large 200 200',
@@ -65,7 +69,13 @@ it('only what may pass by itself says when to try again', () => {
   const again = Object.entries(STATUSES).flatMap(([code, row]) =>
     row.retryAfterSeconds === undefined ? [] : [`${code} ${row.retryAfterSeconds}`],
   );
-  expect(again).toEqual(['upstream_busy 1', 'store_unavailable 1', 'issuer_unavailable 5']);
+  expect(again).toEqual([
+    'sessions_exceeded 60',
+    'calls_exceeded 1',
+    'upstream_busy 1',
+    'store_unavailable 1',
+    'issuer_unavailable 5',
+  ]);
 });
 
 it.each([

@@ -56,6 +56,7 @@ export function mortalStores(stores: Stores, owner: string, fate: Fate): Mortal 
         load: (session, id) => live(() => stores.exchanges.load(session, id)),
         commit: next => live(() => stores.exchanges.commit(next)),
         unsettled: session => live(() => stores.exchanges.unsettled(session)),
+        weigh: session => live(() => stores.exchanges.weigh(session)),
       },
       events: {
         append: (address, first, events, options) => live(() => stores.events.append(address, first, events, options)),

@@ -5,8 +5,9 @@
 import type { StreamAddress } from '../../ports/event-log.ts';
 import type { ExchangeStore } from '../../ports/exchange-store.ts';
 import type { Exchange } from '../../session/exchange.ts';
+import { NO_WEIGHT, sumOf, weightOf } from '../../session/exchange.ts';
 import type { Item } from './item.ts';
-import { number, text, textIn } from './item.ts';
+import { number, numberIn, text, textIn } from './item.ts';
 import { EXCHANGES, exchangeKey } from './keys.ts';
 import type { Records, StoredRecord } from './records.ts';
 import type { Table } from './table.ts';
@@ -19,6 +20,12 @@ export interface Leftovers {
 }
 
 const AFTER_EVERY_CHARACTER = '\u{10ffff}';
+
+const exchangesOf = (session: string) => ({
+  partition: exchangeKey(session, '').pk,
+  from: EXCHANGES,
+  to: EXCHANGES + AFTER_EVERY_CHARACTER,
+});
 
 export function dynamodbExchangeStore(
   table: Table,
@@ -51,9 +58,7 @@ export function dynamodbExchangeStore(
     async unsettled(session) {
       const found: Exchange[] = [];
       const range = {
-        partition: exchangeKey(session, '').pk,
-        from: EXCHANGES,
-        to: EXCHANGES + AFTER_EVERY_CHARACTER,
+        ...exchangesOf(session),
         filter: {
           expression: '#phase <> :settled AND #expires > :now',
           values: { ':settled': text('settled'), ':now': number(now()) },
@@ -62,12 +67,26 @@ export function dynamodbExchangeStore(
       for await (const item of table.query(range)) found.push(await parse(item));
       return found;
     },
+
+    async weigh(session) {
+      let weight = NO_WEIGHT;
+      const range = {
+        ...exchangesOf(session),
+        only: ['phase', 'questions', 'eventBytes'],
+        filter: { expression: '#expires > :now', values: { ':now': number(now()) } },
+      };
+      for await (const item of table.query(range)) {
+        const calls = textIn(item, 'phase') === 'settled' ? 0 : 1;
+        const [questions, eventBytes] = [numberIn(item, 'questions'), numberIn(item, 'eventBytes')];
+        weight = sumOf(weight, { calls, questions, eventBytes });
+      }
+      return weight;
+    },
   };
 }
 
-const recordOf = (exchange: Exchange): StoredRecord => ({
-  version: exchange.version,
-  expiresAtMs: exchange.expiresAtMs,
-  json: JSON.stringify(exchange),
-  phase: exchange.phase,
-});
+function recordOf(exchange: Exchange): StoredRecord {
+  const { version, expiresAtMs, phase } = exchange;
+  const { questions, eventBytes } = weightOf(exchange);
+  return { version, expiresAtMs, json: JSON.stringify(exchange), phase, questions, eventBytes };
+}

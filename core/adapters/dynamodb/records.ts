@@ -17,6 +17,9 @@ export interface StoredRecord {
   readonly json: string;
   /** Stands beside the body, for filters. */
   readonly phase?: string;
+  /** Stand beside it as well, so that they can be summed up without the bodies. */
+  readonly questions?: number;
+  readonly eventBytes?: number;
 }
 
 export class Records {
@@ -80,6 +83,8 @@ export class Records {
       version: number(record.version),
       ...expiry,
       ...(record.phase === undefined ? {} : { phase: text(record.phase) }),
+      ...(record.questions === undefined ? {} : { questions: number(record.questions) }),
+      ...(record.eventBytes === undefined ? {} : { eventBytes: number(record.eventBytes) }),
       writer: text(writer),
       ...body,
     };

@@ -5,13 +5,15 @@
 
 import type { StreamAddress } from '../../ports/event-log.ts';
 import type { ExchangeStore } from '../../ports/exchange-store.ts';
-import type { Exchange, Phase } from '../../session/exchange.ts';
+import type { Exchange, Phase, Weight } from '../../session/exchange.ts';
+import { NO_WEIGHT, sumOf, weightOf } from '../../session/exchange.ts';
 import type { Room } from './room.ts';
 
 interface Row {
   readonly phase: Phase;
   readonly version: number;
   readonly expiresAtMs: number;
+  readonly weight: Weight;
   readonly json: string;
 }
 
@@ -30,7 +32,8 @@ export function memoryExchangeStore(room: Room, clear: (stream: StreamAddress) =
     sessions.set(exchange.session, rows);
     if (!rows.has(exchange.id)) size += 1;
     const { phase, version, expiresAtMs } = exchange;
-    rows.set(exchange.id, { phase, version, expiresAtMs, json: JSON.stringify(exchange) });
+    const weight = weightOf(exchange);
+    rows.set(exchange.id, { phase, version, expiresAtMs, weight, json: JSON.stringify(exchange) });
   };
 
   const drop = (rows: Map<string, Row>, session: string, id: string): void => {
@@ -76,6 +79,12 @@ export function memoryExchangeStore(room: Room, clear: (stream: StreamAddress) =
       const nowMs = room.now();
       const rows = [...(sessions.get(session)?.values() ?? [])];
       return rows.filter(row => row.phase !== 'settled' && row.expiresAtMs > nowMs).map(parse);
+    },
+
+    async weigh(session) {
+      const nowMs = room.now();
+      const rows = [...(sessions.get(session)?.values() ?? [])].filter(row => row.expiresAtMs > nowMs);
+      return rows.map(({ weight }) => weight).reduce(sumOf, NO_WEIGHT);
     },
   };
 }

@@ -4,6 +4,7 @@
  */
 import type { ExchangeStore } from '../../ports/exchange-store.ts';
 import type { Exchange } from '../../session/exchange.ts';
+import { NO_WEIGHT, sumOf, weightOf } from '../../session/exchange.ts';
 import type { Connection } from './connection.ts';
 import type { Row } from './database.ts';
 import type { Writer } from './writer.ts';
@@ -16,6 +17,9 @@ export function sqliteExchangeStore(connection: Connection, writer: Writer, now:
   const selectUnsettled = connection.prepare(`
     SELECT exchange FROM exchanges INDEXED BY exchanges_unsettled
     WHERE session = ? AND phase <> 'settled' AND expires_at_ms > ?`);
+  const sumBytes = connection.prepare(`
+    SELECT coalesce(sum(json_extract(exchange, '$.logBytes')), 0) AS bytes FROM exchanges
+    WHERE session = ? AND expires_at_ms > ?`);
   const insert = connection.prepare(`
     INSERT INTO exchanges (session, id, version, phase, expires_at_ms, exchange) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (session, id) DO UPDATE
@@ -55,6 +59,12 @@ export function sqliteExchangeStore(connection: Connection, writer: Writer, now:
 
     async unsettled(session) {
       return selectUnsettled.all([session, now()]).map(parse);
+    },
+
+    async weigh(session) {
+      const nowMs = now();
+      const unsettled = selectUnsettled.all([session, nowMs]).map(parse).map(weightOf).reduce(sumOf, NO_WEIGHT);
+      return { ...unsettled, eventBytes: Number(sumBytes.get([session, nowMs])?.bytes ?? 0) };
     },
   };
 }

@@ -101,6 +101,8 @@ describe('the table', () => {
         sk: { S: 'exchange#n7' },
         version: { N: '1' },
         phase: { S: 'calling' },
+        questions: { N: '0' },
+        eventBytes: { N: '0' },
         expires: { N: '1772370000000' },
         ttl: { N: '1772370000' },
         writer,
