@@ -129,10 +129,21 @@ async function open(
     onSessionEnd: [runners.release, releasing(workspaces)],
     settings: policyIn(settings),
   });
-  const front = { settings, server, approvals: guarded.approvals, observer, environment, seal, version };
+  const closing = new AbortController();
+  const front = {
+    settings,
+    server,
+    approvals: guarded.approvals,
+    observer,
+    environment,
+    seal,
+    version,
+    until: closing.signal,
+  };
   const served = await serveHttp({ app: frontOf(front), host, port });
   const base = gates.url ?? (auth.mode === 'jwt' ? new URL(auth.audience).origin : served.url);
   opened.push(async () => {
+    closing.abort();
     const drained = served.close(LIMITS.drainMs);
     await server.close();
     await drained;
@@ -163,15 +174,18 @@ interface Front {
   readonly environment: Environment;
   readonly seal: Seal;
   readonly version: string;
+  /** Aborted when it closes. */
+  readonly until: AbortSignal;
 }
 
 /** What HTTP reaches: the MCP endpoint, and beside it the admin API and the page of approvals. */
-function frontOf({ settings, server, approvals, observer, environment, seal, version }: Front) {
-  const { auth, gates } = settings;
+function frontOf({ settings, server, approvals, observer, environment, seal, version, until }: Front) {
+  const { auth, gates, allowOrigins: origins, holdMs } = settings;
   const hosts = namesOf(settings);
   const authenticate = authenticatorFor(auth, { environment, observer });
   const health = () => ({ version, pid: process.pid });
-  const app = httpApp({ server, authenticate, hosts, origins: settings.allowOrigins, observer, health });
+  const sseUntil = holdMs === undefined ? until : undefined;
+  const app = httpApp({ server, authenticate, hosts, origins, observer, health, sseUntil });
   const isSecure = gates.url?.startsWith('https:') ?? auth.mode === 'jwt';
   return beside(app, {
     [ADMIN_PATH]: adminFor(settings.adminKeys, server.admin, { hosts, observer }),

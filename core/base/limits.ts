@@ -156,6 +156,13 @@ export const LIMITS = {
   storePauseMsMax: 6_400,
   /** How often an open connection looks at its exchange when the log is silent. */
   lookAgainMs: 1_000,
+  /** Clients of 2024-11-05: what was sent and is kept for one that comes back, what waits for one that is slow, and the patience. */
+  lineEventsMax: 256,
+  lineBacklogMax: 64,
+  lineReturnMs: 30_000,
+  linesMax: 4_096,
+  /** The positions of running calls in one event id of such a client; the newest come first. */
+  linePositionsCharactersMax: 2_048,
   /** How often a standalone stream looks at its session, which another process may have changed or ended. */
   sessionLookMs: 2_000,
   /** Pause before a standalone stream listens again to an upstream that ended it: doubled with each that brings nothing. */

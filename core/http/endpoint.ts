@@ -1,6 +1,6 @@
 /**
- * What every MCP endpoint has, whatever it serves: one path, guards before, JSON-RPC errors after, answers to browsers, and
- * `GET /healthz` beside it.
+ * What every MCP endpoint has, whatever it serves: its path, guards before, JSON-RPC errors after, answers to browsers, and
+ * `GET /healthz` beside it. Other paths may stand beside it, behind the same guards.
  *
  * Everything thrown on the way of a request becomes a response here, and only here. Which methods and eras there are is the
  * business of the app that is built on it.
@@ -45,7 +45,11 @@ export interface Endpoint {
 
 export const methodNotAllowed = (message: string): Fault => new Fault('method_not_allowed', message);
 
-export function endpoint(options: EndpointOptions, { allow, serve }: Endpoint): Hono {
+export function endpoint(
+  options: EndpointOptions,
+  main: Endpoint,
+  beside: Readonly<Record<string, Endpoint>> = {},
+): Hono {
   const path = options.path ?? '/mcp';
   const startedAt = performance.now();
   const app = new Hono();
@@ -55,12 +59,13 @@ export function endpoint(options: EndpointOptions, { allow, serve }: Endpoint): 
   });
   const { resource } = options.authenticate;
   if (resource !== undefined) serveMetadata(app, resource, path);
-  app.all(path, c => answer(c.req.raw, options, { allow, serve }));
+  for (const [at, served] of Object.entries({ [path]: main, ...beside }))
+    app.all(at, c => answer(c.req.raw, options, served));
   app.notFound(c => {
     const fault = new Fault('path_unknown', `There is nothing at ${c.req.path}. The MCP endpoint is ${path}.`);
     return faultResponse(fault, 'modern');
   });
-  app.onError(thrown => refuse(thrown, options.observer, undefined, allow));
+  app.onError(thrown => refuse(thrown, options.observer, undefined, main.allow));
   return app;
 }
 

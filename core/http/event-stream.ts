@@ -7,6 +7,7 @@
  */
 import { LIMITS } from '../base/limits.ts';
 import type { StreamEvent } from '../ports/stateful-server.ts';
+import type { SseFields } from '../protocol/sse.ts';
 import { encodeSse, SSE_COMMENT } from '../protocol/sse.ts';
 import type { Headers } from './responses.ts';
 
@@ -26,6 +27,8 @@ const chunkOf = ({ id, retry, message }: StreamEvent): Uint8Array =>
 const primingData = (id: string | undefined): string | undefined => (id === undefined ? undefined : '');
 
 export interface EventStreamOptions {
+  /** Said before any event. */
+  readonly first?: SseFields;
   /** Told once when the client is gone before the end, before the iteration is asked to return. */
   readonly onGone: () => void;
   readonly keepAliveMs?: number | undefined;
@@ -38,7 +41,7 @@ export function eventStreamResponse(events: AsyncIterable<StreamEvent>, options:
 
 export function eventStreamBody(
   events: AsyncIterable<StreamEvent>,
-  { onGone, keepAliveMs = LIMITS.keepAliveMs }: EventStreamOptions,
+  { first, onGone, keepAliveMs = LIMITS.keepAliveMs }: EventStreamOptions,
 ): ReadableStream<Uint8Array> {
   const iterator = events[Symbol.asyncIterator]();
   let heartbeat: ReturnType<typeof setInterval> | undefined;
@@ -46,6 +49,7 @@ export function eventStreamBody(
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
+        if (first !== undefined) controller.enqueue(encoder.encode(encodeSse(first)));
         heartbeat = setInterval(() => {
           if (!spoke && (controller.desiredSize ?? -1) >= 0) controller.enqueue(COMMENT);
           spoke = false;

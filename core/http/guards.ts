@@ -57,11 +57,15 @@ export async function checkPrincipal(request: Request, { authenticate }: GuardOp
 
 const JSON_TYPE = /^application\/json *(?:;|$)/i;
 
-/** A POST brings JSON and takes both JSON and an event stream. */
-export function checkPostMedia(request: Request): void {
+export function checkBodyMedia(request: Request): void {
   if (!JSON_TYPE.test(request.headers.get('content-type') ?? '')) {
     throw new Fault('media_type_unsupported', 'Content-Type must be application/json.');
   }
+}
+
+/** A POST brings JSON and takes both JSON and an event stream. */
+export function checkPostMedia(request: Request): void {
+  checkBodyMedia(request);
   const accept = request.headers.get('accept');
   if (!accepts(accept, 'application', 'json') || !accepts(accept, 'text', 'event-stream')) {
     throw new Fault('not_acceptable', 'Accept must list application/json and text/event-stream.');

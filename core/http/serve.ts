@@ -5,7 +5,7 @@
  * a client may take to send its request. Closing lets running responses end for a while before it cuts them.
  */
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { Fault } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
@@ -30,6 +30,8 @@ export async function serveHttp({ app, host, port }: ServeOptions): Promise<Serv
   const listener = getRequestListener(request => app.fetch(request), { hostname: host, errorHandler: unreadable });
   /** A connection that falls idle while the server closes would otherwise be kept for a next request, and hold it up. */
   let closing = false;
+  /** Connections opened in advance, on which nothing was asked yet: Node does not count them as idle. */
+  const unused = new Set<Socket>();
   const server = createServer(
     {
       requestTimeout: LIMITS.requestArrivalMsMax,
@@ -37,12 +39,17 @@ export async function serveHttp({ app, host, port }: ServeOptions): Promise<Serv
       keepAliveTimeout: LIMITS.idleConnectionMs,
     },
     (incoming, outgoing) => {
+      unused.delete(incoming.socket);
       outgoing.once('close', () => {
         if (closing) setImmediate(() => server.closeIdleConnections());
       });
       void listener(incoming, outgoing);
     },
   );
+  server.on('connection', socket => {
+    unused.add(socket);
+    socket.once('close', () => unused.delete(socket));
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', error => reject(unbindable(error, host, port)));
     server.listen(port, host, resolve);
@@ -55,6 +62,7 @@ export async function serveHttp({ app, host, port }: ServeOptions): Promise<Serv
       closing = true;
       const closed = new Promise<void>(resolve => server.close(() => resolve()));
       server.closeIdleConnections();
+      for (const socket of unused) socket.destroy();
       const cut = setTimeout(() => server.closeAllConnections(), graceMs);
       await closed;
       clearTimeout(cut);

@@ -5,6 +5,8 @@
  * text in practice, but a text of several lines is written as several `data:` lines all the same.
  */
 export interface SseFields {
+  /** The kind of event, where it is not the usual one: `message`. */
+  readonly event?: string | undefined;
   readonly id?: string | undefined;
   /** Milliseconds after which a client should come back once the connection ended. */
   readonly retry?: number | undefined;
@@ -17,8 +19,9 @@ export const SSE_COMMENT = ':\n\n';
 
 const LINE_END = /\r\n|\r|\n/;
 
-export function encodeSse({ id, retry, data }: SseFields): string {
+export function encodeSse({ event, id, retry, data }: SseFields): string {
   let text = '';
+  if (event !== undefined) text += `event: ${event}\n`;
   if (id !== undefined) text += `id: ${id}\n`;
   if (retry !== undefined) text += `retry: ${retry}\n`;
   if (data !== undefined) {

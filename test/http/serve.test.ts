@@ -90,6 +90,15 @@ describe('closing', () => {
     await closed;
   });
 
+  it('does not wait for connections on which nothing was asked', async () => {
+    const server = await serve({});
+    const socket = connect(server.port, '127.0.0.1');
+    const over = new Promise(resolve => socket.once('close', resolve));
+    await new Promise<void>(resolve => socket.once('connect', () => resolve()));
+    await server.close(60_000);
+    await over;
+  });
+
   it('cuts what has not ended in time', async () => {
     const server = await serve(streaming(new Promise(() => undefined)));
     const events = eventsOf(await postLegacy(`${server.url}/mcp`, { jsonrpc: '2.0', id: 1, method: 'x' }));
