@@ -19,6 +19,7 @@ import { ADMIN_PATH } from '../core/http/admin-app.ts';
 import { httpApp } from '../core/http/app.ts';
 import { APPROVALS_PATH } from '../core/http/approval-app.ts';
 import { assertBindable } from '../core/http/loopback.ts';
+import type { Served } from '../core/http/serve.ts';
 import { serveHttp } from '../core/http/serve.ts';
 import type { Environment } from '../core/ports/environment.ts';
 import type { Observer } from '../core/ports/observer.ts';
@@ -82,7 +83,7 @@ async function open(
   storesFor: StoresFor,
   opened: Closing[],
 ): Promise<Omit<Deployment, 'close'>> {
-  const { host, port, auth, data, retryLost, gates } = settings;
+  const { host, auth, data, retryLost, gates } = settings;
   assertBindable({ host, authenticated: auth.mode !== 'none' });
   checkApprovers(gates, auth.mode);
   const environment = nodeEnvironment();
@@ -129,25 +130,9 @@ async function open(
     onSessionEnd: [runners.release, releasing(workspaces)],
     settings: policyIn(settings),
   });
-  const closing = new AbortController();
-  const front = {
-    settings,
-    server,
-    approvals: guarded.approvals,
-    observer,
-    environment,
-    seal,
-    version,
-    until: closing.signal,
-  };
-  const served = await serveHttp({ app: frontOf(front), host, port });
+  const front = { settings, server, approvals: guarded.approvals, observer, environment, seal, version };
+  const served = await listening(front, opened);
   const base = gates.url ?? (auth.mode === 'jwt' ? new URL(auth.audience).origin : served.url);
-  opened.push(async () => {
-    closing.abort();
-    const drained = served.close(LIMITS.drainMs);
-    await server.close();
-    await drained;
-  });
   const url = `${served.url}/mcp`;
   const publicUrl = auth.mode === 'jwt' ? auth.audience : url;
   return { url, publicUrl, description: upstream.description, name, store: data, auth: auth.mode };
@@ -176,6 +161,20 @@ interface Front {
   readonly version: string;
   /** Aborted when it closes. */
   readonly until: AbortSignal;
+}
+
+/** Listens, until everything is closed: lines first, then streams, and the rest when it has ended or was given time to. */
+async function listening(front: Omit<Front, 'until'>, opened: Closing[]): Promise<Served> {
+  const closing = new AbortController();
+  const { host, port } = front.settings;
+  const served = await serveHttp({ app: frontOf({ ...front, until: closing.signal }), host, port });
+  opened.push(async () => {
+    closing.abort();
+    const drained = served.close(LIMITS.drainMs);
+    await front.server.close();
+    await drained;
+  });
+  return served;
 }
 
 /** What HTTP reaches: the MCP endpoint, and beside it the admin API and the page of approvals. */
