@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 const TESTS = 'test/**/*.test.ts';
-/** What `npm run test:aws` runs. */
-const ELSEWHERE = 'test/aws/**';
+/** What `npm run test:aws` and `npm run test:browser` run. */
+const ELSEWHERE = ['test/aws/**', 'test/browser/**'];
 /** What measures time has the machine to itself. */
 const MEASURING = ['test/functions/**/*.test.ts', 'test/adapters/dynamodb/streams.test.ts'];
 
@@ -26,7 +26,7 @@ export default defineConfig({
           name: 'tests',
           globalSetup: 'test/support/built.ts',
           include: [TESTS],
-          exclude: [...MEASURING, ELSEWHERE],
+          exclude: [...MEASURING, ...ELSEWHERE],
           maxWorkers: 3,
           sequence: { groupOrder: 0 },
         },
