@@ -116,6 +116,8 @@ export const LIMITS = {
   taskTtlMsMax: 14 * 24 * 60 * 60_000,
   /** How often a client should look after a task. */
   taskPollMs: 1_000,
+  /** How long one round looks after a task that the upstream has made, before that is noted and the next one begins. */
+  upstreamTaskRoundMs: 5 * 60_000,
   /** Unfinished tasks of one session. */
   tasksPerSessionMax: 100,
   /** How long an exchange is kept after it settled, and a waiting one without an answer. */

@@ -62,6 +62,11 @@ export const inputRequired = (fields: Json, serverInfo: Implementation | undefin
   ...(serverInfo === undefined ? {} : { _meta: namedBy(undefined, serverInfo) }),
 });
 
+/** Such a result that is to reach the client as it is, even where the call may become a task (the extension for tasks, "Task Creation"). */
+export const askingBeforeTask = ({ result }: { readonly result: Json }): { readonly result: Json } => ({
+  result: { ...result, _meta: { ...(isObject(result._meta) ? result._meta : {}), [META.beforeTask]: true } },
+});
+
 const namedBy = (meta: unknown, serverInfo: Implementation): Json => ({
   ...(isObject(meta) ? meta : {}),
   [META.serverInfo]: serverInfo,

@@ -20,6 +20,8 @@ export const META = {
   progressToken: 'progressToken',
   /** On a question, set by a program's author: the key of the question in `inputRequests`. */
   inputKey: 'dev.fermata/inputKey',
+  /** On a result that asks, set by the runner: it asks before the task is made that the call may become. */
+  beforeTask: 'dev.fermata/beforeTask',
   /** On a request, set by the proxy for a session: resource URIs the client subscribed to. */
   subscriptions: 'dev.fermata/subscriptions',
   /** On a request, set by the proxy for a session: the roots the client last told, so that a program need not ask. */

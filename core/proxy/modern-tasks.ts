@@ -12,9 +12,11 @@ import { clientOf } from '../bridge/from-modern.ts';
 import { isInputRequired } from '../bridge/legacy-result.ts';
 import type { CallContext, StatelessServer } from '../ports/stateless-server.ts';
 import type { ModernRequest } from '../protocol/envelope.ts';
-import type { RpcNotification, RpcResponse } from '../protocol/messages.ts';
+import { META } from '../protocol/envelope.ts';
+import type { Outcome, RpcNotification, RpcResponse } from '../protocol/messages.ts';
 import { isObject, outcomeOf, responseOf } from '../protocol/messages.ts';
 import { LATEST_LEGACY_REVISION } from '../protocol/revisions.ts';
+import { declaresTasks, TASKS_DECLARED, TASKS_EXTENSION } from '../protocol/tasks.ts';
 import { opened, scopesOf } from '../session/exchange.ts';
 import type { Session } from '../session/session.ts';
 import type { TaskFacts } from '../session/task.ts';
@@ -31,8 +33,8 @@ import { detailedTaskOf, modernTaskOf } from './task-forms.ts';
 import { TASK_HOLDER } from './task-holder.ts';
 import { tend } from './tend.ts';
 import { transition } from './transitions.ts';
+import { isFollowing } from './upstream-tasks.ts';
 
-const EXTENSION = 'io.modelcontextprotocol/tasks';
 const EXCHANGE = exchangeIdOf('task');
 
 type Json = Record<string, unknown>;
@@ -45,15 +47,19 @@ export const withTasks =
     const { method, params } = request;
     if (method === 'server/discover') return discovered(engine, request, call);
     if (method.startsWith('tasks/')) return served(engine, request, call);
-    const isRetry = params.inputResponses !== undefined || params.requestState !== undefined;
-    if (method === 'tools/call' && !isRetry && declares(request)) return called(engine, request, call);
+    if (isFollowing(params.requestState)) throw new Fault('state_rejected', 'This requestState is none of ours.');
+    if (method === 'tools/call' && declares(request) && isWellFormed(request)) return called(engine, request, call);
     return engine.upstream(request, call);
   };
 
-function declares(request: ModernRequest): boolean {
-  const { extensions } = clientOf(request).capabilities;
-  return isObject(extensions) && isObject(extensions[EXTENSION]);
-}
+const declares = (request: ModernRequest): boolean => declaresTasks(clientOf(request).capabilities);
+
+const isRetry = ({ params }: ModernRequest): boolean =>
+  params.inputResponses !== undefined || params.requestState !== undefined;
+
+/** A retry that is none in its form goes to the upstream, which says so. */
+const isWellFormed = ({ params: { inputResponses = {}, requestState = '' } }: ModernRequest): boolean =>
+  isObject(inputResponses) && Object.values(inputResponses).every(isObject) && typeof requestState === 'string';
 
 async function* discovered(engine: Engine, request: ModernRequest, call: CallContext): Said {
   for await (const message of engine.upstream(request, call)) {
@@ -61,7 +67,7 @@ async function* discovered(engine: Engine, request: ModernRequest, call: CallCon
     else {
       const { capabilities } = message.result;
       const extensions = isObject(capabilities.extensions) ? capabilities.extensions : {};
-      const offered = capabilities.tools === undefined ? {} : { extensions: { ...extensions, [EXTENSION]: {} } };
+      const offered = capabilities.tools === undefined ? {} : { extensions: { ...extensions, [TASKS_EXTENSION]: {} } };
       yield responseOf(message.id, { result: { ...message.result, capabilities: { ...capabilities, ...offered } } });
     }
   }
@@ -87,7 +93,8 @@ async function* called(engine: Engine, request: ModernRequest, call: CallContext
     if (next?.done) return;
     if (next !== undefined && !('method' in next.value)) {
       const outcome = outcomeOf(next.value);
-      if (!isInputRequired(outcome)) return yield responseOf(request.id, outcome);
+      const early = earlyOutcome(request, outcome);
+      if (early !== undefined) return yield responseOf(request.id, early);
     }
     call.signal.removeEventListener('abort', leave);
     await keep(engine, session, draft);
@@ -104,11 +111,29 @@ async function* called(engine: Engine, request: ModernRequest, call: CallContext
   }
 }
 
+/**
+ * What is answered without a task: a result, an error, and questions that belong before the task. Those are the ones that
+ * the server marks so, and the further ones of a call that has begun with questions ("Task Creation": these rounds come first).
+ */
+function earlyOutcome(request: ModernRequest, outcome: Outcome): Outcome | undefined {
+  if (!isInputRequired(outcome)) return outcome;
+  const { _meta, requestState, ...result } = outcome.result;
+  const { [META.beforeTask]: isMarked, ...meta } = isObject(_meta) ? _meta : {};
+  if (isFollowing(requestState) || !(isMarked === true || isRetry(request))) return undefined;
+  return {
+    result: {
+      ...result,
+      ...(requestState === undefined ? {} : { requestState }),
+      ...(isObject(_meta) ? { _meta: meta } : {}),
+    },
+  };
+}
+
 /** What the driver must know of the client, for as long as the task lives. */
 function holderOf(engine: Engine, request: ModernRequest, call: CallContext): Session {
   const client = clientOf(request);
   const { extensions, ...capabilities } = client.capabilities;
-  const { [EXTENSION]: _, ...others } = isObject(extensions) ? extensions : {};
+  const { [TASKS_EXTENSION]: _, ...others } = isObject(extensions) ? extensions : {};
   const { name, version } = client.info;
   const nowMs = engine.environment.now();
   return {
@@ -141,9 +166,18 @@ function draftOf(
   const ttlMs = LIMITS.taskTtlMsDefault;
   const expiresAtMs = createdAtMs + ttlMs;
   const task: TaskFacts = { id, era: 'modern', principal, ttlMs };
-  const named = { session: id, id: EXCHANGE, request, ...scopesOf(call.principal) };
+  const { inputResponses = {}, requestState, ...params } = request.params;
+  const named = { session: id, id: EXCHANGE, request: { ...request, params }, ...scopesOf(call.principal) };
   const { value } = opened({ ...named, createdAtMs, expiresAtMs, lease: leaseFor(engine) });
-  return { ...value, task };
+  if (!isRetry(request)) return { ...value, task };
+  const round = value.round + 1;
+  const given = Object.entries(inputResponses).map(([key, result]) => [key, { result: { ...result } }]);
+  const continued = {
+    round,
+    answers: Object.fromEntries(given),
+    ...(requestState === undefined ? {} : { requestState }),
+  };
+  return { ...value, ...continued, task: { ...task, brought: round } };
 }
 
 /** Stored before its id is told: `tasks/get` must find it at once. */
@@ -167,8 +201,8 @@ async function* served(engine: Engine, request: ModernRequest, call: CallContext
   const method = METHODS[request.method];
   if (method === undefined) throw new Fault('method_unknown', `There is no method ${request.method}.`);
   if (!declares(request)) {
-    throw new Fault('capability_missing', `${request.method} needs the extension ${EXTENSION}: declare it.`, {
-      data: { requiredCapabilities: { extensions: { [EXTENSION]: {} } } },
+    throw new Fault('capability_missing', `${request.method} needs the extension ${TASKS_EXTENSION}: declare it.`, {
+      data: { requiredCapabilities: TASKS_DECLARED },
     });
   }
   const exchange = await taskOf(engine, request.params.taskId, call);

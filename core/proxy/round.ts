@@ -28,6 +28,7 @@ import { StreamWriter } from './stream-writer.ts';
 import { tallyOf } from './tally.ts';
 import { isTaskHolder } from './task-holder.ts';
 import { transition } from './transitions.ts';
+import { roundOf } from './upstream-tasks.ts';
 
 type Heard = RpcNotification | RpcResponse;
 
@@ -64,11 +65,14 @@ export function callUpstream(
     principal: { id: session.principal, ...scopesOf(exchange) },
     signal,
     ...(isTaskHolder(session.id) ? {} : { session: handle }),
-    lease: { session: session.id, exchange: id, generation },
+    // A first round that the client brought its answers to may be sent again with them: the runner must see to that itself.
+    ...(isBrought(exchange) ? {} : { lease: { session: session.id, exchange: id, generation } }),
     attempt: { call: `${handle.name}/${id}/${exchange.createdAtMs}`, again: generation > 1 },
   };
-  return engine.upstream(request, call)[Symbol.asyncIterator]();
+  return roundOf(engine, request, call);
 }
+
+const isBrought = ({ task, round }: Exchange): boolean => task?.brought === round;
 
 /** Runs the round to its end. `heard` gives what was read from the upstream before the exchange was stored. */
 export async function runRound(

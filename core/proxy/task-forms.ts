@@ -4,6 +4,7 @@
  */
 import { LIMITS } from '../base/limits.ts';
 import { isObject } from '../protocol/messages.ts';
+import { RELATED_TASK } from '../protocol/tasks.ts';
 import type { Exchange } from '../session/exchange.ts';
 import type { TaskFacts } from '../session/task.ts';
 import { openQuestions, taskStatusOf } from '../session/task.ts';
@@ -53,5 +54,5 @@ export function detailedTaskOf(exchange: Exchange, task: TaskFacts): Json {
 /** A message about a task says so in `_meta` (2025-11-25, "Tasks"). */
 export const relatedTo = (task: TaskFacts, value: Json): Json => ({
   ...value,
-  _meta: { ...(isObject(value._meta) ? value._meta : {}), 'io.modelcontextprotocol/related-task': { taskId: task.id } },
+  _meta: { ...(isObject(value._meta) ? value._meta : {}), [RELATED_TASK]: { taskId: task.id } },
 });

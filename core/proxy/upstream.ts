@@ -12,6 +12,7 @@ import type { Session } from '../session/session.ts';
 import type { Engine } from './engine.ts';
 import { handleOf } from './handle.ts';
 import { clientFactsOf } from './sessions.ts';
+import { isFollowing } from './upstream-tasks.ts';
 
 /** For whom the proxy asks: a principal, within a session if there is one already. */
 type Asker = Pick<CallContext, 'principal' | 'session'>;
@@ -26,12 +27,12 @@ export async function ask(engine: Engine, request: ModernRequest, asker: Asker):
 }
 
 /**
- * Whether running a round again does no harm: by the method's nature, or because the tool says so in its annotations. What
+ * Whether running a round again does no harm: by the method's nature, because it only looks after a task, or because the tool says so in its annotations. What
  * cannot be found out counts as harmful.
  */
 export async function isRepeatable(engine: Engine, session: Session, exchange: Exchange): Promise<boolean> {
   const { method, params } = exchange.request;
-  if (traitsOf(method).repeatable) return true;
+  if (traitsOf(method).repeatable || isFollowing(exchange.requestState)) return true;
   if (method !== 'tools/call') return false;
   const annotations = await annotationsOf(engine, session, params?.name).catch(() => undefined);
   return annotations?.readOnlyHint === true || annotations?.idempotentHint === true;

@@ -28,6 +28,7 @@ import type { InputMethod } from '../protocol/methods.ts';
 import { isInputMethod } from '../protocol/methods.ts';
 import type { Connection } from './connection.ts';
 import type { Order, ParkedRun, Resumption, RunEnd } from './order.ts';
+import { outcomeOfTask } from './program-task.ts';
 import type { Quiescence } from './quiescence.ts';
 import { quiescence } from './quiescence.ts';
 import type { Occupant } from './started-program.ts';
@@ -55,6 +56,8 @@ class Execution implements Occupant, ParkedRun {
   #isOver = false;
   /** What the program asked while the run was parked. */
   #late: RpcRequest[] | undefined;
+  /** The program has been asked for a task and has not made it yet. */
+  #isBeforeTask = false;
   /** Something happened while it was parked that a replay would not see: it must not go on. */
   #isSpoiled = false;
 
@@ -161,12 +164,15 @@ class Execution implements Occupant, ParkedRun {
   }
 
   /** The program's answer; without a request, and for one behind a capability it does not advertise, it is not troubled. */
-  async #outcomeOf(request: RpcRequest | undefined, { capabilities }: Introduction): Promise<Outcome> {
+  async #outcomeOf(request: RpcRequest | undefined, introduction: Introduction): Promise<Outcome> {
     if (request === undefined) return { result: {} };
-    if (!isAdvertised(request.method, capabilities))
+    if (!isAdvertised(request.method, introduction.capabilities))
       return { error: { code: -32601, message: `Method not found: ${request.method}` } };
     this.#limitRound();
-    return this.#connection.request(request.id, request.method, request.params);
+    const asTask = await outcomeOfTask(this.#connection, request, introduction, this.#order.client, taskStep => {
+      this.#isBeforeTask = taskStep === 'begun';
+    });
+    return asTask ?? this.#connection.request(request.id, request.method, request.params);
   }
 
   #limitRound(): void {
@@ -281,7 +287,8 @@ class Execution implements Occupant, ParkedRun {
     const introduction = this.#introduction;
     invariant(introduction !== undefined, 'A run ends well only after its handshake.');
     const known = { introduction, entries, told: this.#news.told(), facts: this.#order.desk?.facts ?? [] };
-    if (outcome === undefined) this.#resolve({ kind: 'suspended', ...known, parked: this.#park() });
+    if (outcome === undefined)
+      this.#resolve({ kind: 'suspended', ...known, beforeTask: this.#isBeforeTask, parked: this.#park() });
     else this.#complete({ kind: 'completed', ...known, outcome, lacking: this.#lacking });
   }
 

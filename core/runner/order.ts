@@ -52,6 +52,8 @@ export type RunEnd =
       readonly entries: readonly Entry[];
       readonly told: Told;
       readonly facts: readonly Fact[];
+      /** It asks before it makes the task that its tool runs as. */
+      readonly beforeTask: boolean;
       /** The run itself, if it may stay in memory. Whoever gets it either parks it or drops it. */
       readonly parked: ParkedRun | undefined;
     }

@@ -10,7 +10,7 @@ import { Fault, rpcErrorOf } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Client } from '../bridge/from-modern.ts';
 import { programRequest } from '../bridge/from-modern.ts';
-import { inputRequired, modernError, modernResult, pagesToVisit } from '../bridge/from-program.ts';
+import { askingBeforeTask, inputRequired, modernError, modernResult, pagesToVisit } from '../bridge/from-program.ts';
 import { lackFor } from '../bridge/from-question.ts';
 import type { Offers } from '../journal/answering.ts';
 import { answered, offersOf } from '../journal/answering.ts';
@@ -27,7 +27,7 @@ import { traitsOf } from '../protocol/methods.ts';
 import type { Attempt } from './once.ts';
 import { once } from './once.ts';
 import { callNameOf, openDesk } from './open-desk.ts';
-import type { ParkedRun, RunEnd } from './order.ts';
+import type { RunEnd } from './order.ts';
 import { begunBefore, isRepeatable } from './repeatable.ts';
 import type { Workshop } from './workshop.ts';
 
@@ -94,20 +94,20 @@ function ended(round: Served, journal: Journal, end: RunEnd): Attempt {
     case 'aborted':
       return end.reached ? 'lost' : 'unreached';
     case 'suspended':
-      return suspended(round, { ...journal, entries: end.entries, told: end.told, facts: end.facts }, end.parked);
+      return suspended(round, { ...journal, entries: end.entries, told: end.told, facts: end.facts }, end);
     case 'completed':
       return completed(round, end, journal);
   }
 }
 
 /** The run is parked under the nonce of the round that its answers will begin. */
-function suspended(round: Served, journal: Journal, parked: ParkedRun | undefined): Outcome {
+function suspended(round: Served, journal: Journal, { parked, beforeTask }: RunEnd & { kind: 'suspended' }): Outcome {
   const { environment } = round.workshop.options;
   const nonce = environment.newId();
   try {
     const outcome = asking(round, journal, nonce);
     if (parked !== undefined) round.workshop.parked.park(nonce, parked);
-    return outcome;
+    return beforeTask ? askingBeforeTask(outcome) : outcome;
   } catch (thrown) {
     parked?.drop();
     throw thrown;
@@ -161,7 +161,7 @@ function notVisited(method: string, entry: Entry): Outcome {
 }
 
 /** The open questions, and the journal sealed. A round asked again keeps its nonce: it is the same place in the program. */
-function asking(round: Served, journal: Journal, nonce?: string): Outcome {
+function asking(round: Served, journal: Journal, nonce?: string): { readonly result: Record<string, unknown> } {
   const { seal, environment } = round.workshop.options;
   const expiresAtMs = environment.now() + LIMITS.requestStateMsMax;
   const state = encodeState({ nonce: nonce ?? environment.newId(), expiresAtMs, journal });

@@ -14,6 +14,8 @@ export interface TaskFacts {
   readonly era: 'legacy' | 'modern';
   readonly principal: string;
   readonly ttlMs: number;
+  /** The round that the client began with answers of its own, given before there was a task. */
+  readonly brought?: number;
 }
 
 export type TaskStatus = 'working' | 'input_required' | 'completed' | 'failed' | 'cancelled';

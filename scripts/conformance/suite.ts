@@ -68,7 +68,7 @@ export interface ScenarioRun {
 /** Runs everything that a revision requires against a server, and yields each scenario as soon as it is through. */
 export async function* runSet(suite: Suite, url: string, revision: string, out: string): AsyncGenerator<ScenarioRun> {
   let scenario: string | undefined;
-  for await (const line of run(suite, ['server', '--url', url, '--requirements', revision, '-o', out])) {
+  for await (const line of run(suite, 'stdout', ['server', '--url', url, '--requirements', revision, '-o', out])) {
     scenario = /^=== Running scenario: (\S+) ===$/.exec(line)?.[1] ?? scenario;
     const folder = savedTo(line);
     if (scenario !== undefined && folder !== undefined) yield { scenario, folder };
@@ -85,17 +85,19 @@ export async function runClient(
 ): Promise<string | undefined> {
   const wanted = ['--command', command, '--scenario', scenario, '--spec-version', revision];
   let folder: string | undefined;
-  for await (const line of run(suite, ['client', ...wanted, '-o', out])) folder = savedTo(line) ?? folder;
+  for await (const line of run(suite, 'stderr', ['client', ...wanted, '-o', out])) folder = savedTo(line) ?? folder;
   return folder;
 }
 
 const savedTo = (line: string): string | undefined => /^Results saved to (.+)$/.exec(line)?.[1];
 
-async function* run({ node, cli }: Suite, args: readonly string[]): AsyncGenerator<string> {
-  const child = spawn(node, [cli, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+/** The lines of one run, from where that command writes them. */
+async function* run(suite: Suite, from: 'stdout' | 'stderr', args: readonly string[]): AsyncGenerator<string> {
+  const child = spawn(suite.node, [suite.cli, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  child[from === 'stdout' ? 'stderr' : 'stdout'].resume();
   const timer = setTimeout(() => child.kill('SIGKILL'), SET_MS_MAX);
   try {
-    yield* createInterface({ input: child.stdout });
+    yield* createInterface({ input: child[from] });
   } finally {
     clearTimeout(timer);
     child.kill('SIGKILL');

@@ -28,6 +28,15 @@ const upstream = () =>
       yield progress(request, 1);
       return { ...text('at once'), structuredContent: [1] };
     },
+    ask_before: async function* (request) {
+      const { inputResponses, requestState } = request.params;
+      if (inputResponses === undefined) {
+        const _meta = { 'dev.fermata/beforeTask': true, kept: 1 };
+        return { resultType: 'input_required', inputRequests: { a: question('a?') }, requestState: 's', _meta };
+      }
+      await new Promise(resolve => setTimeout(resolve, 300));
+      return text(`${requestState} ${JSON.stringify(inputResponses)}`);
+    },
     capabilities: async function* (request) {
       yield progress(request, 1);
       return text(JSON.stringify(request.params._meta['io.modelcontextprotocol/clientCapabilities']));
@@ -106,6 +115,31 @@ describe('a task of 2026-07-28', () => {
     const [first, last] = await all(modern, 'tools/call', { name: 'quick', arguments: {}, task: { ttl: 1 } });
     expect(first).toMatchObject({ method: 'notifications/progress' });
     expect(last).toMatchObject({ id: 1, result: { resultType: 'complete', structuredContent: [1] } });
+  });
+
+  it('is made after the questions that belong before it, with their answers', async () => {
+    const { modern } = proxyUnderTest(upstream().server).server;
+    const asked = await call(modern, 'ask_before');
+    expect(asked).toEqual({
+      resultType: 'input_required',
+      inputRequests: { a: question('a?') },
+      requestState: 's',
+      _meta: { kept: 1 },
+    });
+    const retry = { name: 'ask_before', arguments: {}, inputResponses: { a: accept(1) }, requestState: 's' };
+    const created = await ask(modern, 'tools/call', retry);
+    expect(created).toMatchObject({ resultType: 'task', status: 'working' });
+    expect(created).not.toHaveProperty('requestState');
+    const done = await until(modern, created.taskId, 'completed');
+    expect(done.result).toMatchObject(text('s {"a":{"action":"accept","content":{"value":1}}}'));
+  });
+
+  it('takes no state that only the proxy can have made', async () => {
+    const { modern } = proxyUnderTest(upstream().server).server;
+    const forged = { name: 'ask', arguments: {}, requestState: 'fermata-task:{"taskId":"x","answered":[]}' };
+    await expect(ask(modern, 'tools/call', forged)).rejects.toMatchObject({ code: 'state_rejected' });
+    const broken = { ...forged, requestState: 'fermata-tasks-declared:{', inputResponses: {} };
+    expect(await ask(modern, 'tools/call', broken)).toMatchObject({ resultType: 'complete' });
   });
 
   it('is not made for a client that does not declare the extension, and hidden from the upstream', async () => {
