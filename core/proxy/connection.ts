@@ -17,6 +17,7 @@ import { lastSequence } from '../session/exchange.ts';
 import type { Session } from '../session/session.ts';
 import { dispatch } from './dispatcher.ts';
 import type { Engine } from './engine.ts';
+import { keyOf } from './engine.ts';
 import { isLapsed } from './lease.ts';
 import { deliver } from './outgoing.ts';
 import { waitingNotice } from './synthetic-progress.ts';
@@ -52,7 +53,7 @@ export async function* connect(
     for (const { sequence, message, last } of page) {
       after = sequence;
       if (message !== undefined) yield { id: eventIdOf(stream, sequence), message };
-      if (last) return;
+      if (last) return overHere(engine, session.id, stream);
     }
     if (page.length > 0) {
       isSilent = options.resumed && found === undefined;
@@ -70,6 +71,11 @@ export async function* connect(
   }
   const retry = retryMs(found, engine.environment.now());
   if (!gone.aborted && !(priming && retry === LIMITS.retryMs)) yield { retry };
+}
+
+/** A stream that another process has ended, because the call was cancelled there, ends its round here as well. */
+function overHere(engine: Engine, session: string, stream: ExchangeId): void {
+  engine.running.get(keyOf(session, stream))?.controller.abort();
 }
 
 const isWaiting = (found: Exchange | 'gone' | undefined): found is Exchange =>
