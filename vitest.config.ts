@@ -5,33 +5,41 @@ const TESTS = 'test/**/*.test.ts';
 const ELSEWHERE = ['test/aws/**', 'test/browser/**'];
 /** What measures time has the machine to itself. */
 const MEASURING = ['test/functions/**/*.test.ts', 'test/adapters/dynamodb/streams.test.ts'];
+/**
+ * What leaves nothing behind in its process shares one with others, so that the SDKs are loaded once and not for each file: a third
+ * of the time. What counts handles, patches the SDK or changes the environment has a process of its own, and so has the unknown.
+ */
+const SHARING = [
+  'test/{base,bridge,gates,http,infra,journal,protocol,proxy,runner,session,tidy}/**/*.test.ts',
+  'test/adapters/{http,memory,oauth}/**/*.test.ts',
+];
 
 /** A bound on waiting asserts nothing: it only ends what hangs, also on a machine that is slow and has much else to do. */
 const WAIT_MS_MAX = 120_000;
-const POLL = { timeout: 60_000, interval: 20 };
-const shared = {
+const project = {
   testTimeout: WAIT_MS_MAX,
   hookTimeout: WAIT_MS_MAX,
-  expect: { poll: POLL },
+  expect: { poll: { timeout: WAIT_MS_MAX / 2, interval: 20 } },
   pool: 'forks',
+  // Some wait for processes to start and to die: one more at a time than two cores.
+  maxWorkers: 3,
+  sequence: { groupOrder: 0 },
 } as const;
 
 export default defineConfig({
   test: {
     projects: [
       {
-        // Most of the time goes by waiting for processes to start and to die: one more at a time than two cores.
         test: {
-          ...shared,
+          ...project,
           name: 'tests',
           globalSetup: 'test/support/built.ts',
           include: [TESTS],
-          exclude: [...MEASURING, ...ELSEWHERE],
-          maxWorkers: 3,
-          sequence: { groupOrder: 0 },
+          exclude: [...MEASURING, ...SHARING, ...ELSEWHERE],
         },
       },
-      { test: { ...shared, name: 'alone', include: MEASURING, maxWorkers: 1, sequence: { groupOrder: 1 } } },
+      { test: { ...project, name: 'sharing', include: SHARING, isolate: false } },
+      { test: { ...project, name: 'alone', include: MEASURING, maxWorkers: 1, sequence: { groupOrder: 1 } } },
     ],
   },
 });

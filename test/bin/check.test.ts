@@ -4,7 +4,7 @@ import { sampleOf } from '../../bin/check/sample.ts';
 import { built } from '../support/built.ts';
 import { fermata } from '../support/command-line.ts';
 
-const DIVERGENT = ['check', '--program', 'test/support/servers/v1-divergent.ts'];
+const DIVERGENT = ['check', '--program', built('v1-divergent')];
 
 test('check finds questions that vary, with both texts, and effects that are repeated, and fails', async () => {
   const { code, stdout, stderr } = await fermata(...DIVERGENT);

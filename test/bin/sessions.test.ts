@@ -1,11 +1,9 @@
 /** `fermata sessions` against a server that runs, and the admin API as strangers meet it. */
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newApiKey } from '../../core/http/api-keys.ts';
 import { WireClient } from '../support/clients/wire.ts';
 import type { Running } from '../support/command-line.ts';
 import { starting } from '../support/command-line.ts';
-
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const admin = newApiKey('root');
 const user = newApiKey('ada');

@@ -12,7 +12,7 @@ import { startFaultProxy } from '../support/dynamodb/fault-proxy.ts';
 import { Deployment } from '../support/lambda/deployment.ts';
 
 /** Every environment starts a process, and machines that run tests are busy. */
-const PATIENCE_MS = 90_000;
+const PATIENCE_MS = 120_000;
 
 const EXPENSE: Readonly<Record<string, unknown>> = {
   amount: 12.5,
@@ -37,7 +37,7 @@ describe.each(['runner', 'stdio'] as const)('the expense tracker as the function
   let deployment: Deployment;
   beforeAll(async () => {
     deployment = await Deployment.start({ upstream, variables: { FERMATA_HOLD: '1s' } });
-  }, 60_000);
+  });
   afterAll(() => deployment[Symbol.asyncDispose]());
   const open = () => WireClient.open(deployment.url, { headers: { ...deployment.headers } });
 
@@ -107,7 +107,7 @@ describe('a deployment', { timeout: PATIENCE_MS }, () => {
   let deployment: Deployment;
   beforeAll(async () => {
     deployment = await Deployment.start({ upstream: 'express', variables: { FERMATA_HOLD: '1s' } });
-  }, 60_000);
+  });
   afterAll(() => deployment[Symbol.asyncDispose]());
   const open = () => WireClient.open(deployment.url, { headers: { ...deployment.headers } });
   const yes = async () => ({ action: 'accept', content: { sure: true } });
@@ -194,7 +194,7 @@ describe('an outage', { timeout: PATIENCE_MS }, () => {
     };
     const variables = { FERMATA_HOLD: '1s', AWS_MAX_ATTEMPTS: '2' };
     deployment = await Deployment.start({ upstream: 'express', between, variables });
-  }, 60_000);
+  });
   afterAll(async () => {
     await deployment[Symbol.asyncDispose]();
     await table.stop();

@@ -126,4 +126,4 @@ test('a committed step is never begun again, a write counts once, and deaths cha
     }),
     { numRuns: Number(process.env.STEPS_LAW_RUNS ?? 60), interruptAfterTimeLimit: 60_000 },
   );
-}, 90_000);
+});

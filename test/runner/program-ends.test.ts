@@ -74,7 +74,7 @@ test('an instance that arrives after the wait for it is ended', async () => {
   await vi.advanceTimersByTimeAsync(LIMITS.programStartMsMax);
   await outcome;
   arrive();
-  await vi.waitFor(() => expect(program.ends).toEqual(['stop']));
+  await vi.waitFor(() => expect(program.ends).toEqual(['stop']), { timeout: 60_000 });
 });
 
 test('a program that neither answers nor asks is unresponsive after the longest time of a round', async () => {

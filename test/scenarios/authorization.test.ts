@@ -11,7 +11,7 @@ import {
 import { ClientCredentialsProvider as V1Credentials } from '@modelcontextprotocol/sdk/client/auth-extensions.js';
 import { Client as V1Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as V1Transport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { anonymous } from '../../core/http/authenticator.ts';
 import { statelessApp } from '../../core/http/stateless-app.ts';
 import { AuthorizationServer, CLIENT } from '../support/authorization-server.ts';
@@ -21,8 +21,6 @@ import { deployed } from '../support/deployment.ts';
 import { lastingPort } from '../support/product.ts';
 import { served } from '../support/served.ts';
 import { scriptedUpstream, text } from '../support/upstreams/scripted.ts';
-
-vi.setConfig({ testTimeout: 30_000 });
 
 const PROGRAM = ['--program', fileURLToPath(new URL('../support/servers/v1-await.ts', import.meta.url))];
 const ANSWERS: Readonly<Record<string, Record<string, string | boolean>>> = {

@@ -6,7 +6,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Message } from '../../core/protocol/messages.ts';
 import { isObject } from '../../core/protocol/messages.ts';
 import { eventsIn, messagesIn, textIn, WireClient } from '../support/clients/wire.ts';
@@ -14,9 +14,6 @@ import type { TestDeployment } from '../support/deployment.ts';
 import { deployed } from '../support/deployment.ts';
 import { leftBehind, processesMarked } from '../support/processes.ts';
 import { lastingPort, startProduct } from '../support/product.ts';
-
-// Every run starts a process, which takes its time on a machine with much to do.
-vi.setConfig({ testTimeout: 120_000 });
 
 const STDIO = fileURLToPath(new URL('../support/servers/stdio-unruly.mjs', import.meta.url));
 const IN_PROCESS = fileURLToPath(new URL('../support/servers/v1-unruly.ts', import.meta.url));

@@ -7,12 +7,10 @@ import { mkdtemp, realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Elicited, SdkClientName } from '../support/clients/sdk.ts';
 import { SDK_CLIENTS } from '../support/clients/sdk.ts';
 import { lastingPort, startProduct } from '../support/product.ts';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 const FILESYSTEM = fileURLToPath(import.meta.resolve('@modelcontextprotocol/server-filesystem/dist/index.js'));
 const CONFIG = fileURLToPath(new URL('../../examples/approval/fermata.config.ts', import.meta.url));

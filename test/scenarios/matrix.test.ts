@@ -3,7 +3,7 @@
  * the programs knows of Fermata, and none of the clients either.
  */
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Side } from '../support/clients/sdk.ts';
 import { SDK_CLIENT_NAMES } from '../support/clients/sdk.ts';
 import { cutterTo } from '../support/cutter.ts';
@@ -18,9 +18,6 @@ import {
   playAll,
   WILLING,
 } from './matrix/scenarios.ts';
-
-// Every run starts a process, which takes its time on a machine with much to do.
-vi.setConfig({ testTimeout: 120_000 });
 
 const server = (name: string): string => fileURLToPath(new URL(`../support/servers/${name}.ts`, import.meta.url));
 const EVERYTHING = fileURLToPath(import.meta.resolve('@modelcontextprotocol/server-everything/dist/index.js'));

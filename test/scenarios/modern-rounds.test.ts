@@ -181,12 +181,12 @@ describe('what a call reports', () => {
       signal: leaving.signal,
     });
     const told = async () => textIn((await tool(library.url, named('happened'))).messages.at(-1));
-    await expect.poll(told, { timeout: 10_000 }).toContain('closed began');
+    await expect.poll(told).toContain('closed began');
     const reading = (async () => {
       for await (const _ of eventsIn(await response));
     })();
     leaving.abort();
     await expect(reading).rejects.toThrow(/abort/);
-    await expect.poll(told, { timeout: 10_000 }).toContain('closed was cancelled');
+    await expect.poll(told).toContain('closed was cancelled');
   });
 });

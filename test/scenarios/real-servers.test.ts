@@ -6,16 +6,13 @@ import { mkdtemp, realpath, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { isObject } from '../../core/protocol/messages.ts';
 import type { SdkCall, SdkClient, Side } from '../support/clients/sdk.ts';
 import { SDK_CLIENTS } from '../support/clients/sdk.ts';
 import { messagesIn, WireClient } from '../support/clients/wire.ts';
 import type { TestDeployment } from '../support/deployment.ts';
 import { deployed } from '../support/deployment.ts';
-
-// Every run starts a process, which takes its time on a machine with much to do.
-vi.setConfig({ testTimeout: 120_000 });
 
 const bin = (path: string): string => fileURLToPath(import.meta.resolve(`@modelcontextprotocol/${path}`));
 const stdio = (path: string, ...args: string[]): Promise<TestDeployment> =>

@@ -3,7 +3,7 @@
  * nothing of it is there for them, and nothing of it happens. Over the whole product: store, runner, proxy and HTTP.
  */
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { META } from '../../core/protocol/envelope.ts';
 import { standardHeaders } from '../../core/protocol/headers.ts';
 import type { Message } from '../../core/protocol/messages.ts';
@@ -13,8 +13,6 @@ import type { WireEvent } from '../support/clients/wire.ts';
 import { eventsIn, isStream, JSON_AND_STREAM, messagesIn, textIn, WireClient } from '../support/clients/wire.ts';
 import type { TestDeployment } from '../support/deployment.ts';
 import { deployed } from '../support/deployment.ts';
-
-vi.setConfig({ testTimeout: 30_000 });
 
 const PROGRAM = ['--program', fileURLToPath(new URL('../support/servers/v1-await.ts', import.meta.url))];
 const AUDIENCE = 'https://mcp.example/mcp';

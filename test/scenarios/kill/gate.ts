@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const ARMED_MS_MAX = 40_000;
+const ARMED_MS_MAX = 100_000;
 /** How long a trigger may be late. */
 const GRACE_MS = 500;
 

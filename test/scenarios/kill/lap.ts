@@ -16,7 +16,7 @@ import { answerFor, endingOf, fieldOf, outcomeComplaints, redeliveryComplaints, 
 import type { Field, Lap, Trial, Trigger } from './plan.ts';
 
 /** A call that takes longer hangs. It includes the time the product needs to be back, on a machine with much to do. */
-const CALL_MS_MAX = 45_000;
+const CALL_MS_MAX = 120_000;
 
 /** What the client had seen when the product was killed. */
 export const SEEN = ['nothing', 'a question', 'an answer on its way', 'an answer accepted', 'the result'] as const;

@@ -32,11 +32,11 @@ test('a step that was done outlives SIGKILL, and a session keeps its state over 
           if ('method' in message && message.method === 'notifications/progress') restarted ??= restart();
         },
       },
-      60_000,
+      100_000,
     );
   const { response } = await call('charge', { notes, go });
   expect(response).toMatchObject({ result: { content: [{ text: 'receipt 1, 1 charge, accept' }] } });
   expect(readFileSync(notes, 'utf8')).toBe('begun\ncharged\nbegun\n');
   expect((await call('charges')).response).toMatchObject({ result: { content: [{ text: '1' }] } });
   expect(await (await restarted)?.stop()).toBe(0);
-}, 90_000);
+});

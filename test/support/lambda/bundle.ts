@@ -1,7 +1,7 @@
 /** Functions as they are deployed: one file of JavaScript each, in a folder that is thrown away. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
@@ -19,15 +19,32 @@ export interface Bundled extends Disposable {
 /** Bundles source files, given by name and path from the project's folder. */
 export async function bundle(sources: Readonly<Record<string, string>>): Promise<Bundled> {
   const folder = mkdtempSync(join(tmpdir(), 'fermata-functions-'));
+  const key = JSON.stringify(sources);
+  const building = made.get(key) ?? built(sources);
+  made.set(key, building);
+  const files = await building;
+  for (const [name, contents] of Object.entries(files)) writeFileSync(join(folder, `${name}.mjs`), contents);
+  return {
+    folder,
+    sizes: Object.fromEntries(Object.entries(files).map(([name, { length }]) => [name, length])),
+    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/** It takes seconds, and one file of tests makes several deployments of the same sources. */
+const made = new Map<string, Promise<Readonly<Record<string, Uint8Array>>>>();
+
+/** The contents of the bundles by name. */
+async function built(sources: Readonly<Record<string, string>>): Promise<Readonly<Record<string, Uint8Array>>> {
   const entryPoints = Object.entries(sources).map(([out, source]) => ({ in: join(ROOT, source), out }));
   const { default: plugins } = await import(pathToFileURL(join(ROOT, 'infra/bundler-plugins.mjs')).href);
-  const { metafile } = await build({
+  const { outputFiles } = await build({
     entryPoints,
-    outdir: folder,
+    outdir: ROOT,
+    write: false,
     outExtension: { '.js': '.mjs' },
     bundle: true,
     minify: true,
-    metafile: true,
     platform: 'node',
     target: 'node20',
     format: 'esm',
@@ -38,13 +55,5 @@ export async function bundle(sources: Readonly<Record<string, string>>): Promise
     logLevel: 'error',
     absWorkingDir: ROOT,
   });
-  const sizes = Object.values(metafile.outputs).map(({ entryPoint, bytes }) => [
-    Object.keys(sources).find(name => sources[name] === entryPoint) ?? '',
-    bytes,
-  ]);
-  return {
-    folder,
-    sizes: Object.fromEntries(sizes),
-    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
-  };
+  return Object.fromEntries(outputFiles.map(({ path, contents }) => [basename(path, '.mjs'), contents]));
 }

@@ -13,7 +13,8 @@ import { fileURLToPath } from 'node:url';
 import type { FunctionError, Invocation } from './invocation.ts';
 
 const BOOTSTRAP = fileURLToPath(new URL('bootstrap.mjs', import.meta.url));
-const INIT_MS_MAX = 10_000;
+/** Lambda gives 10 s; here a start may have to wait for a core. */
+const INIT_MS_MAX = 60_000;
 
 export interface EnvironmentOptions {
   readonly functionName: string;

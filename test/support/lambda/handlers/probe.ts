@@ -1,4 +1,5 @@
 /** Functions that show how their environment behaves: a buffered one, a streaming one, and an app behind each entry. */
+import { existsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { bufferedEntry } from '../../../../core/adapters/lambda-entry/buffered.ts';
 import { callerArnOf } from '../../../../core/adapters/lambda-entry/event.ts';
@@ -41,9 +42,14 @@ export const streaming = awsLambda().streamifyResponse(async (event, stream) => 
   stream.end();
 });
 
+/** Resolves when whoever asked has made the file of that name. */
+async function sign(file: string): Promise<void> {
+  while (!existsSync(file)) await pause(10);
+}
+
 const encoder = new TextEncoder();
 let behind: Promise<void> = Promise.resolve();
-const events = (chunks: readonly (string | Error)[], pauseMs: number): Response => {
+const events = (chunks: readonly (string | Error)[], beforeNext: () => Promise<unknown>): Response => {
   const left = [...chunks];
   const body = new ReadableStream<Uint8Array>(
     {
@@ -52,7 +58,7 @@ const events = (chunks: readonly (string | Error)[], pauseMs: number): Response 
         if (next === undefined) return controller.close();
         if (next instanceof Error) return controller.error(next);
         controller.enqueue(encoder.encode(next));
-        await pause(pauseMs);
+        await beforeNext();
       },
       cancel: () => {
         console.log('body cancelled');
@@ -64,7 +70,8 @@ const events = (chunks: readonly (string | Error)[], pauseMs: number): Response 
 };
 
 async function fetch(request: Request): Promise<Response> {
-  const { pathname, search } = new URL(request.url);
+  const { pathname, search, searchParams } = new URL(request.url);
+  const signed = () => sign(searchParams.get('until') ?? '');
   switch (pathname) {
     case '/echo': {
       const said = { method: request.method, search, body: await request.text(), caller: callerArnOf(request) };
@@ -73,13 +80,13 @@ async function fetch(request: Request): Promise<Response> {
       return response;
     }
     case '/silent':
-      return events([], 60_000);
+      return events([], () => pause(60_000));
     case '/events':
-      return events(['data: 1\n\n', 'data: 2\n\n', 'data: 3\n\n'], 60);
+      return events(['data: 1\n\n', 'data: 2\n\n', 'data: 3\n\n'], signed);
     case '/broken':
-      return events(['data: 1\n\n', new Error('secret text')], 0);
+      return events(['data: 1\n\n', new Error('secret text')], async () => undefined);
     case '/endless':
-      return events(Array(1_000).fill('data: more\n\n'), 50);
+      return events(Array(10_000).fill('data: more\n\n'), () => pause(50));
     case '/nothing':
       return new Response(null, { status: 204 });
     case '/never':
@@ -93,7 +100,7 @@ async function fetch(request: Request): Promise<Response> {
         headers: { 'content-type': 'text/plain' },
       });
     case '/behind':
-      behind = pause(300).then(() => console.log('behind is over'));
+      behind = signed().then(() => console.log('behind is over'));
       return new Response('soon');
     default:
       return new Response('nothing here', { status: 404 });
