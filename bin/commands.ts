@@ -116,6 +116,20 @@ export const SERVE: Command = {
           help: 'Never begin a call of the program a second time: one that waits goes on in this process or ends with run_lost.',
         },
         {
+          name: 'not-repeatable-tool',
+          value: '<name>',
+          repeats: true,
+          env: 'FERMATA_NOT_REPEATABLE_TOOLS',
+          help: 'A tool of which the same is true, where it is not true of all.',
+        },
+        {
+          name: 'program-memory',
+          value: '<need>',
+          env: 'FERMATA_PROGRAM_MEMORY',
+          initial: 'optional',
+          help: 'required: the program keeps state in memory, and a session ends when that is gone (a restart, a crash, idleness).',
+        },
+        {
           name: 'warm',
           value: '<what>',
           env: 'FERMATA_WARM',

@@ -94,7 +94,8 @@ async function open(
     process.env.EXPENSES_FILE ??= join(data, 'expenses.jsonl');
 
   const seal = aesSeal({ keys: keyRing(settings) });
-  const warmth = { warm: settings.warm, warmMs: longestIdleMs(settings), repeatable: settings.repeatable };
+  const { warm, repeatable, notRepeatableTools, programMemory: memory } = settings;
+  const warmth = { warm, warmMs: longestIdleMs(settings), repeatable, notRepeatableTools, memory };
   const workspaces = await workspacesFor(settings, { environment, observer });
   opened.push(async () => workspaces?.close());
   const files = workspaces === undefined ? {} : { workspaces };

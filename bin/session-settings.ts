@@ -32,16 +32,21 @@ const HOLD_MS_EXAMPLE = 25_000;
 type LookUp = (name: SessionOption) => Given | undefined;
 
 /** `lookUp` gives what options and variables say; the configuration is asked where they say nothing. */
-export function sessionSettings(lookUp: LookUp, config: GivenSessions = {}): SessionSettings {
+export function sessionSettings(
+  lookUp: LookUp,
+  config: GivenSessions = {},
+  initialAction: IdleAction = 'sleep',
+): SessionSettings {
   const everybody: LookUp = name => lookUp(name) ?? config[name];
   return {
-    ...policyOf(everybody, config.limits, ''),
+    ...policyOf(everybody, config.limits, '', initialAction),
     classes: (config.classes ?? []).map(({ policy, ...whom }) => ({
       ...whom,
       policy: policyOf(
         name => policy[name] ?? everybody(name),
         { ...config.limits, ...policy.limits },
         ` of the class ${whom.name}`,
+        initialAction,
       ),
     })),
     retryLost: choice(everybody('retry-lost'), RETRY_LOST, 'idempotent'),
@@ -49,14 +54,19 @@ export function sessionSettings(lookUp: LookUp, config: GivenSessions = {}): Ses
   };
 }
 
-function policyOf(lookUp: LookUp, limits: GivenLimits | undefined, whose: string): SessionPolicy {
+function policyOf(
+  lookUp: LookUp,
+  limits: GivenLimits | undefined,
+  whose: string,
+  initialAction: IdleAction,
+): SessionPolicy {
   const idleTimeoutMs = duration(lookUp('idle-timeout'), LIMITS.idleTimeoutMsDefault, LIMITS.idleTimeoutMsMax);
   const lifetimeMs = duration(lookUp('max-lifetime'), LIMITS.lifetimeMsDefault, LIMITS.lifetimeMsMax);
   if (idleTimeoutMs > lifetimeMs) {
     const facts = `The idle time-out${whose} (${formatDuration(idleTimeoutMs)}) is longer than the lifetime (${formatDuration(lifetimeMs)}).`;
     throw new Misuse(`${facts} Raise --max-lifetime or lower --idle-timeout.`);
   }
-  const idleAction: IdleAction = choice(lookUp('idle-action'), IDLE_ACTIONS, 'sleep');
+  const idleAction: IdleAction = choice(lookUp('idle-action'), IDLE_ACTIONS, initialAction);
   return { idleTimeoutMs, lifetimeMs, idleAction, ...(limits === undefined ? {} : { limits: limitsOf(limits) }) };
 }
 

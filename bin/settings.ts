@@ -6,7 +6,6 @@
  */
 import { resolve } from 'node:path';
 import type { GateSettings } from '../core/gates/config.ts';
-import type { Warmth } from '../core/runner/runner.ts';
 import type { Era } from '../core/upstream/era.ts';
 import type { Arguments, OptionRow } from './arguments.ts';
 import { optionsOf } from './arguments.ts';
@@ -15,7 +14,9 @@ import { authSettings } from './auth-settings.ts';
 import { SERVE } from './commands.ts';
 import { NO_CONFIG } from './config.ts';
 import type { Given, Variables } from './given.ts';
-import { choice, invalid } from './given.ts';
+import { invalid } from './given.ts';
+import type { MemorySettings } from './memory-settings.ts';
+import { memorySettings, programMemory } from './memory-settings.ts';
 import { Misuse } from './misuse.ts';
 import type { ProgramSettings } from './program-settings.ts';
 import { namesIn, usersGiven, variablesGiven } from './program-settings.ts';
@@ -40,7 +41,7 @@ export type Served =
 
 const AUTH_MODES = ['none', 'api-key', 'jwt'] as const satisfies readonly AuthMode[];
 
-export interface ServeSettings extends SessionSettings, ProgramSettings {
+export interface ServeSettings extends SessionSettings, MemorySettings, ProgramSettings {
   readonly served: Served;
   readonly port: number;
   readonly host: string;
@@ -57,14 +58,9 @@ export interface ServeSettings extends SessionSettings, ProgramSettings {
   readonly gates: GateSettings;
   /** The value of FERMATA_WEBHOOK_SECRET, by which a webhook knows us. */
   readonly webhookSecret: string | undefined;
-  readonly warm: Warmth;
-  /** Whether a call of the program may be begun a second time. */
-  readonly repeatable: boolean;
   readonly json: boolean;
   readonly debug: boolean;
 }
-
-const WARMTHS = ['nothing', 'runs', 'programs'] as const satisfies readonly Warmth[];
 
 /** The configuration file that was named, or its text. */
 export const configOption = (given: Arguments, env: Variables): Given | undefined =>
@@ -75,15 +71,21 @@ export function serveSettings(given: Arguments, env: Variables, folder: string, 
   const lookUp = (name: string): Given | undefined => valueFrom(rowOf(name), given, env);
   const isOn = (name: string): boolean => isSwitchedOn(rowOf(name), given, env);
   const workspace = isOn('workspace');
+  const need = programMemory(lookUp('program-memory'));
+  const sessions = sessionSettings(lookUp, config.sessions, need === 'required' ? 'end' : 'sleep');
+  const notRepeatableTools = list(rowOf('not-repeatable-tool'), given, env);
+  const served = servedBy(given, env, folder, workspace);
+  if (need === 'required' && served.kind === 'upstream')
+    throw new Misuse('--program-memory is about a program that Fermata runs, and --upstream is run elsewhere.');
   return {
-    served: servedBy(given, env, folder, workspace),
+    served,
     workspace,
     ...variablesGiven(given.values.env ?? namesIn(env), given.values.env === undefined ? 'FERMATA_ENV' : '--env'),
     users: usersGiven(lookUp('users'), workspace),
     port: port(lookUp('port')),
     host: lookUp('host')?.text ?? '127.0.0.1',
     data: dataFolder(given, lookUp('data'), isOn('memory'), folder),
-    ...sessionSettings(lookUp, config.sessions),
+    ...sessions,
     allowHosts: list(rowOf('allow-host'), given, env),
     allowOrigins: list(rowOf('allow-origin'), given, env),
     auth: authSettings(env, lookUp('auth'), AUTH_MODES),
@@ -91,18 +93,13 @@ export function serveSettings(given: Arguments, env: Variables, folder: string, 
     adminKeys: env.FERMATA_ADMIN_KEYS?.trim() || undefined,
     gates: config.gates,
     webhookSecret: env.FERMATA_WEBHOOK_SECRET?.trim() || undefined,
-    ...memory(choice(lookUp('warm'), WARMTHS, 'programs'), !isOn('not-repeatable')),
+    ...memorySettings(
+      { warm: lookUp('warm'), repeatable: !isOn('not-repeatable'), notRepeatableTools, programMemory: need },
+      sessions,
+    ),
     json: isOn('json'),
     debug: isOn('debug'),
   };
-}
-
-/** A call that may not be begun again needs the process that began it. */
-function memory(warm: Warmth, repeatable: boolean): Pick<ServeSettings, 'warm' | 'repeatable'> {
-  if (repeatable || warm !== 'nothing') return { warm, repeatable };
-  throw new Misuse(
-    '--not-repeatable needs calls that wait to stay in memory. Use it with --warm runs or --warm programs.',
-  );
 }
 
 function rowOf(name: string): OptionRow {

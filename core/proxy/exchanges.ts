@@ -23,6 +23,7 @@ import type { Engine, Running } from './engine.ts';
 import { forget, keyOf } from './engine.ts';
 import { takeKept } from './kept.ts';
 import { leaseFor } from './lease.ts';
+import { endedIfLost, saysMemoryLost } from './lost-memory.ts';
 import { deliver } from './outgoing.ts';
 import { admitQuestions, callUpstream, eventOf, runRound } from './round.ts';
 import { tallyOf } from './tally.ts';
@@ -36,6 +37,8 @@ export async function request(engine: Engine, session: Session, message: RpcRequ
   if (looking !== undefined) await looking;
   try {
     return await begin(engine, session, message, call);
+  } catch (thrown) {
+    throw await endedIfLost(engine, session, thrown);
   } finally {
     tally.leave();
   }
@@ -93,6 +96,7 @@ function quickReply(message: RpcRequest, first: Heard, { revision }: Session): R
   if (first.done || 'method' in first.value) return undefined;
   const outcome = outcomeOf(first.value);
   if (isInputRequired(outcome)) return undefined;
+  if ('error' in outcome && saysMemoryLost(outcome)) throw new Fault('memory_lost', outcome.error.message);
   return { kind: 'json', body: responseOf(message.id, legacyOutcomeOf(outcome, { method: message.method, revision })) };
 }
 

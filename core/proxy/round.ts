@@ -18,10 +18,12 @@ import { traitsOf } from '../protocol/methods.ts';
 import type { Exchange, ExchangeEvent } from '../session/exchange.ts';
 import { scopesOf, step, weightOf } from '../session/exchange.ts';
 import type { Session } from '../session/session.ts';
+import { stopSession } from './cancellation.ts';
 import type { Engine } from './engine.ts';
 import { handleOf } from './handle.ts';
 import { keepCall } from './kept.ts';
 import { holdLease } from './lease.ts';
+import { saysMemoryLost } from './lost-memory.ts';
 import { patiently } from './patience.ts';
 import { clientFactsOf } from './sessions.ts';
 import { StreamWriter } from './stream-writer.ts';
@@ -102,6 +104,8 @@ export async function runRound(
   try {
     const event = await roundEvent(engine, session, exchange, controller.signal, source, writer, options.heard);
     if (event !== undefined) await conclude(engine, session, exchange, event);
+    if (event !== undefined && 'outcome' in event && saysMemoryLost(event.outcome))
+      await stopSession(engine, session.id, 'memory_lost');
   } finally {
     lease.release();
     await source.return?.().catch(() => undefined);

@@ -55,7 +55,7 @@ const CAUSES: Readonly<Record<EndReason, string>> = {
 };
 
 /**
- * The fault that tells a session's own principal why and when it ended. What is left of one that was ended on purpose is given
+ * Tells a session's own principal why and when it ended. What is left of one that was ended on purpose is given
  * free now; one that time has ended is left to the sweep, which mistrusts a clock that jumps.
  */
 async function ended(engine: Engine, session: Session): Promise<Fault> {
@@ -64,6 +64,12 @@ async function ended(engine: Engine, session: Session): Promise<Fault> {
     if (session.stoppedAtMs === undefined) watch(engine, session);
     else await release(engine, session, nowMs);
   }
+  return endedFault(engine, session);
+}
+
+/** What a client hears of its own session that has ended. */
+export function endedFault(engine: Engine, session: Session): Fault {
+  const nowMs = engine.environment.now();
   const { reason, atMs } = leftOpen(session, nowMs) ?? { reason: 'outlived', atMs: nowMs };
   const endedAt = new Date(atMs).toISOString();
   const message = `This session ended at ${endedAt}, because ${CAUSES[reason]}. Send initialize to open a new one.`;

@@ -4,6 +4,7 @@
  */
 import { Fault } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
+import { callDigest, digest } from '../protocol/json.ts';
 import { isObject } from '../protocol/messages.ts';
 import { traitsOf } from '../protocol/methods.ts';
 import type { Served } from './round.ts';
@@ -12,13 +13,35 @@ import type { Served } from './round.ts';
 export const begunBefore = (): Fault =>
   new Fault(
     'run_lost',
-    'This call was begun before, and what it was doing is gone with its process. The program is marked as not repeatable, so ' +
+    'This call was begun before, and what it was doing is gone with its process. It is marked as not repeatable, so ' +
       'the call is not begun a second time. See what it did, and make a new call if that is right.',
   );
 
+/** Whether a call must never be begun a second time. Reading may be, whatever the program says of itself: only what it does may not. */
+export function isOnceOnly({ workshop, request }: Served): boolean {
+  const { repeatable, notRepeatableTools = [] } = workshop.options;
+  if (repeatable === false) return traitsOf(request.method).repeatable !== true;
+  return request.method === 'tools/call' && notRepeatableTools.includes(String(request.params.name));
+}
+
+/**
+ * Notes that a call begins which must not begin a second time, and throws `run_lost` for one that did: a request that is sent again
+ * because its process died before anything of it was stored bears the same id in the same session.
+ */
+export async function beginOnce({ call, request, workshop }: Served): Promise<void> {
+  const { attempt, lease, session, principal } = call;
+  if (attempt?.again === true) throw begunBefore();
+  const store = workshop.options.state;
+  if (store === undefined || session === undefined || lease === undefined) return;
+  const names = [principal.id, session.name, lease.exchange, callDigest(request.method, request.params)];
+  const note = { scope: `begun#${digest(JSON.stringify(names))}`, version: 1, json: '{}' };
+  const expiresAtMs = session.endsAtMs + LIMITS.settledKeepMs;
+  if ((await store.commit({ ...note, expiresAtMs })) === 'conflict') throw begunBefore();
+}
+
 export async function isRepeatable(round: Served): Promise<boolean> {
   const { request, workshop } = round;
-  if (workshop.options.repeatable === false) return traitsOf(request.method).repeatable === true;
+  if (isOnceOnly(round)) return false;
   if (workshop.options.retryLost !== 'idempotent') return workshop.options.retryLost === 'always';
   if (traitsOf(request.method).repeatable) return true;
   const annotations = request.method === 'tools/call' ? await annotationsOf(request.params.name, round) : {};

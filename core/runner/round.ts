@@ -23,12 +23,11 @@ import type { CallContext } from '../ports/stateless-server.ts';
 import type { ModernRequest } from '../protocol/envelope.ts';
 import { callDigest } from '../protocol/json.ts';
 import type { Outcome, RpcNotification } from '../protocol/messages.ts';
-import { traitsOf } from '../protocol/methods.ts';
 import type { Attempt } from './once.ts';
 import { once } from './once.ts';
 import { callNameOf, openDesk } from './open-desk.ts';
 import type { RunEnd } from './order.ts';
-import { begunBefore, isRepeatable } from './repeatable.ts';
+import { beginOnce, begunBefore, isOnceOnly, isRepeatable } from './repeatable.ts';
 import type { Workshop } from './workshop.ts';
 
 /** A request in the course of being served. */
@@ -46,7 +45,7 @@ export async function served(round: Served): Promise<Attempt> {
   const offers = offersOf(round.request.params.inputResponses);
   const state = stateOf(round);
   if (state === undefined) {
-    if (round.call.attempt?.again === true && isOnceOnly(round)) throw begunBefore();
+    if (isOnceOnly(round)) await beginOnce(round);
     return replayed(round, newJournal(callNameOf(round)), offers);
   }
   const journal = answered(state.journal, offers);
@@ -56,10 +55,6 @@ export async function served(round: Served): Promise<Attempt> {
   const visited = { ...journal, entries: journal.entries.filter(entry => entry.aside !== true) };
   return guarded(round, state, () => resumed(round, state.nonce, visited));
 }
-
-/** Reading may be repeated whatever the program says of itself: only what it does may not. */
-const isOnceOnly = ({ workshop, request }: Served): boolean =>
-  workshop.options.repeatable === false && traitsOf(request.method).repeatable !== true;
 
 /** The run that waits in this process goes on; if there is none, a replay comes to the same. */
 async function resumed(round: Served, nonce: string, journal: Journal): Promise<Attempt> {

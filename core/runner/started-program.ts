@@ -46,6 +46,7 @@ export class StartedProgram {
   readonly #parked = new Set<Occupant>();
   #hasDropped = false;
   #introduction: Promise<Introduction> | undefined;
+  #wasReady = false;
   #logLevel: Client['logLevel'];
   readonly #uris = new Set<string>();
   readonly #lodging: Lodging;
@@ -101,7 +102,9 @@ export class StartedProgram {
       // It may have been ended while its folder was brought up.
       if (this.connection.isCut) throw new Fault('run_lost', 'The program was ended before it had begun.');
       await this.connection.start(place);
-      return await shakeHands(this.connection, client, uris);
+      const introduction = await shakeHands(this.connection, client, uris);
+      this.#wasReady = true;
+      return introduction;
     } catch (thrown) {
       this.end('stop');
       throw thrown;
@@ -129,6 +132,11 @@ export class StartedProgram {
   /** How to end it: one with runs that wait for ever is left as it is, so that no `catch` and no `finally` of theirs runs. */
   get ending(): 'park' | 'stop' {
     return this.#hasDropped || this.#parked.size > 0 ? 'park' : 'stop';
+  }
+
+  /** Whether it was ever started and introduced. */
+  get wasReady(): boolean {
+    return this.#wasReady;
   }
 
   get isDeserted(): boolean {

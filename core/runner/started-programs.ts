@@ -33,6 +33,8 @@ export class StartedPrograms {
   /** By session; the one used longest ago first. */
   readonly #kept = new Map<string, { readonly started: StartedProgram; usedAtMs: number }>();
   readonly #all = new Set<StartedProgram>();
+  /** Who waits for a program to take another run. */
+  readonly #waiting = new Map<StartedProgram, readonly (() => void)[]>();
   #sweeper: NodeJS.Timeout | undefined;
 
   constructor(parts: Parts) {
@@ -56,6 +58,25 @@ export class StartedPrograms {
     this.#all.add(started);
     if (isFirst) this.#keep(session, started);
     return started;
+  }
+
+  isKept(session: string): boolean {
+    return this.#kept.get(session)?.started.connection.isCut === false;
+  }
+
+  /** Whether a run with that request may take place in the program kept for a session. */
+  admits(session: string, id: RequestId | undefined): boolean {
+    return this.#kept.get(session)?.started.admits(id) === true;
+  }
+
+  /** Resolves when the program kept for a session may take another run, if one is kept; or when the signal is aborted. */
+  async vacancy(session: string, signal: AbortSignal): Promise<void> {
+    const started = this.#kept.get(session)?.started;
+    if (signal.aborted || started === undefined || started.connection.isCut || started.admits(undefined)) return;
+    await new Promise<void>(resolve => {
+      signal.addEventListener('abort', () => resolve(), { once: true });
+      this.#waiting.set(started, [...(this.#waiting.get(started) ?? []), resolve]);
+    });
   }
 
   /** Ends what is kept for a session, if it is not at work: a session that ended has no more calls. */
@@ -85,6 +106,9 @@ export class StartedPrograms {
 
   #left(started: StartedProgram): void {
     const { session } = started;
+    const waiting = this.#waiting.get(started) ?? [];
+    this.#waiting.delete(started);
+    for (const wake of waiting) queueMicrotask(wake);
     if (started.connection.isCut) {
       this.#forget(started);
       return;

@@ -1,4 +1,5 @@
 /** What a runner is made of, and what its parts share while it lives. */
+import { Fault } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Client } from '../bridge/from-modern.ts';
 import type { Introduction } from '../bridge/from-program.ts';
@@ -15,8 +16,10 @@ import type { RpcNotification, RpcRequest } from '../protocol/messages.ts';
 import { workspaceNameOf } from '../protocol/state-scope.ts';
 import { execute } from './execution.ts';
 import { Feed } from './feed.ts';
+import { NeededMemory } from './needed-memory.ts';
 import type { Order, Resumption, RunEnd } from './order.ts';
 import { ParkedRuns } from './parked-runs.ts';
+import type { StartedProgram } from './started-program.ts';
 import { StartedPrograms } from './started-programs.ts';
 
 export interface RunnerOptions {
@@ -35,6 +38,13 @@ export interface RunnerOptions {
    * in this process (`warm`) or ends with `run_lost`.
    */
   readonly repeatable?: boolean;
+  /** Tools of which the same is true, where it is not true of all. */
+  readonly notRepeatableTools?: readonly string[];
+  /**
+   * `required`: a session whose program is gone, with what it kept in memory, has ended: its calls throw `memory_lost`. Needs
+   * `warm: 'programs'` and `state`.
+   */
+  readonly memory?: 'optional' | 'required';
   /**
    * What stays in memory: `nothing`, the default; `runs` that wait, so that an answer which reaches this process need not
    * replay them; also the `programs` between the calls of a session, so that what they remember is there for its next call.
@@ -58,6 +68,7 @@ export class Workshop {
   readonly feed = new Feed();
   readonly parked: ParkedRuns;
   readonly programs: StartedPrograms;
+  readonly #memory: NeededMemory | undefined;
   #introduction: { readonly value: Introduction; readonly atMs: number } | undefined;
 
   constructor(options: RunnerOptions) {
@@ -77,6 +88,7 @@ export class Workshop {
       workspaces,
       publish,
     });
+    this.#memory = neededMemory(options, this.programs);
   }
 
   /** Runs the program once. Changes it reports go to the feed, everything else to `emit`. */
@@ -88,17 +100,23 @@ export class Workshop {
     { call, ...asking }: Asking & { readonly call?: CallContext } = ASKS_NOTHING,
   ): Promise<RunEnd> {
     const { program, environment, warm = 'nothing' } = this.options;
-    const end = await execute({
-      ...asking,
-      program,
-      started: this.programs.for(call?.session?.id, request?.id, call && ownerOf(call)),
-      mayPark: warm !== 'nothing',
-      client,
-      signal,
-      uris: this.feed.urisWith(client.subscriptions),
-      ...(request === undefined ? {} : { request }),
-      onNotification: this.#hearing(emit),
-    });
+    const forRun = (): StartedProgram => this.programs.for(call?.session?.id, request?.id, call && ownerOf(call));
+    const execution = (started: StartedProgram): Promise<RunEnd> =>
+      execute({
+        ...asking,
+        program,
+        started,
+        mayPark: warm !== 'nothing',
+        client,
+        signal,
+        uris: this.feed.urisWith(client.subscriptions),
+        ...(request === undefined ? {} : { request }),
+        onNotification: this.#hearing(emit),
+      });
+    const memory = call?.session === undefined ? undefined : this.#memory;
+    const end = await (memory === undefined || call === undefined
+      ? execution(forRun())
+      : memory.run(call, request?.id, forRun, execution));
     if (end.kind !== 'aborted') this.#introduction = { value: end.introduction, atMs: environment.now() };
     return end;
   }
@@ -137,3 +155,12 @@ const ownerOf = ({ principal, session }: CallContext): WorkspaceOwner | undefine
     name: workspaceNameOf(principal.id, session.name),
     expiresAtMs: session.endsAtMs + LIMITS.settledKeepMs,
   };
+
+function neededMemory({ memory, state, warm }: RunnerOptions, programs: StartedPrograms): NeededMemory | undefined {
+  if (memory !== 'required') return undefined;
+  if (state !== undefined && warm === 'programs') return new NeededMemory(state, programs);
+  throw new Fault(
+    'setting_invalid',
+    "A program whose memory is required needs warm: 'programs', and a store (state) that notes which sessions it has.",
+  );
+}

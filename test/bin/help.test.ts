@@ -39,53 +39,70 @@ describe('help', () => {
         fermata serve --upstream https://host/mcp   any server over HTTP, of 2026-07-28 or of 2025
 
       What to serve
-        --program <file>             A module whose default export builds a server of SDK v1 or v2.
-        --upstream <url>             The endpoint of an MCP server of any revision.
-        --upstream-header <header>   A header for it, "Name: value": its credentials. The variable takes
-                                     one a line. [FERMATA_UPSTREAM_HEADERS]
-        --upstream-era <era>         auto (ask it), modern (2026-07-28) or legacy (2025).
-                                     [default auto, FERMATA_UPSTREAM_ERA]
+        --program <file>               A module whose default export builds a server of SDK v1 or v2.
+        --upstream <url>               The endpoint of an MCP server of any revision.
+        --upstream-header <header>     A header for it, "Name: value": its credentials. The variable takes
+                                       one a line. [FERMATA_UPSTREAM_HEADERS]
+        --upstream-era <era>           auto (ask it), modern (2026-07-28) or legacy (2025).
+                                       [default auto, FERMATA_UPSTREAM_ERA]
 
       Where
-        --port <number>              Port to listen on; 0 takes a free one. [default 8787, PORT]
-        --host <address>             Address to bind; any but loopback needs --auth.
-                                     [default 127.0.0.1, HOST]
-        --data <folder>              Folder of the store and its key. [default .fermata, FERMATA_DATA]
-        --memory                     Keep everything in memory: nothing survives a restart.
+        --port <number>                Port to listen on; 0 takes a free one. [default 8787, PORT]
+        --host <address>               Address to bind; any but loopback needs --auth.
+                                       [default 127.0.0.1, HOST]
+        --data <folder>                Folder of the store and its key. [default .fermata, FERMATA_DATA]
+        --memory                       Keep everything in memory: nothing survives a restart.
 
       Gates
-        --config <file>              The configuration with the gates; fermata.config.ts, .js or .json of
-                                     this folder unless given. [FERMATA_CONFIG]
+        --config <file>                The configuration with the gates; fermata.config.ts, .js or .json
+                                       of this folder unless given. [FERMATA_CONFIG]
 
       Sessions
-        --idle-timeout <time>        Idle time after which a session sleeps or ends: 1m to 8h.
-                                     [default 15m, FERMATA_IDLE_TIMEOUT]
-        --max-lifetime <time>        When a session ends whatever happens: 1m to 14d.
-                                     [default 8h, FERMATA_MAX_LIFETIME]
-        --idle-action <action>       What idleness does: sleep (until the next request) or end.
-                                     [default sleep, FERMATA_IDLE_ACTION]
-        --retry-lost <which>         Calls to run again when their process died at work: never, idempotent
-                                     or always. [default idempotent, FERMATA_RETRY_LOST]
-        --not-repeatable             Never begin a call of the program a second time: one that waits goes
-                                     on in this process or ends with run_lost. [FERMATA_NOT_REPEATABLE]
-        --warm <what>                What stays in memory while a session is awake: nothing, runs (calls
-                                     that wait go on where they are) or programs (what a program remembers
-                                     is there for the next call). [default programs, FERMATA_WARM]
-        --hold <time>                End a connection after this time though its call goes on, and let the
-                                     client come back: 1s to 15m. For networks that cut long connections.
-                                     [FERMATA_HOLD]
+        --idle-timeout <time>          Idle time after which a session sleeps or ends: 1m to 8h.
+                                       [default 15m, FERMATA_IDLE_TIMEOUT]
+        --max-lifetime <time>          When a session ends whatever happens: 1m to 14d.
+                                       [default 8h, FERMATA_MAX_LIFETIME]
+        --idle-action <action>         What idleness does: sleep (until the next request) or end.
+                                       [default sleep, FERMATA_IDLE_ACTION]
+        --retry-lost <which>           Calls to run again when their process died at work: never,
+                                       idempotent or always. [default idempotent, FERMATA_RETRY_LOST]
+        --not-repeatable               Never begin a call of the program a second time: one that waits
+                                       goes on in this process or ends with run_lost.
+                                       [FERMATA_NOT_REPEATABLE]
+        --not-repeatable-tool <name>   A tool of which the same is true, where it is not true of all.
+                                       [FERMATA_NOT_REPEATABLE_TOOLS]
+        --program-memory <need>        required: the program keeps state in memory, and a session ends
+                                       when that is gone (a restart, a crash, idleness).
+                                       [default optional, FERMATA_PROGRAM_MEMORY]
+        --warm <what>                  What stays in memory while a session is awake: nothing, runs (calls
+                                       that wait go on where they are) or programs (what a program
+                                       remembers is there for the next call).
+                                       [default programs, FERMATA_WARM]
+        --hold <time>                  End a connection after this time though its call goes on, and let
+                                       the client come back: 1s to 15m. For networks that cut long
+                                       connections. [FERMATA_HOLD]
+
+      Files and surroundings of the program
+        --workspace                    Give each session a folder of its own that survives restarts. A
+                                       command is started in it and finds its path in FERMATA_WORKSPACE
+                                       and for {workspace} in its arguments. [FERMATA_WORKSPACES]
+        --env <name>                   A variable that a command may see besides the usual ones: its name,
+                                       NAME=value, or * for all but those of Fermata. The variable takes
+                                       names. [FERMATA_ENV]
+        --users <from-to>              With --workspace, as root: users of the system that sessions are
+                                       given, one each, such as 20000-20999. [FERMATA_USERS]
 
       Who may come in
-        --auth <way>                 none (loopback only), api-key (FERMATA_API_KEYS) or jwt
-                                     (FERMATA_JWT_ISSUER and so on); what is set decides. [FERMATA_AUTH]
-        --allow-host <name>          A further value of the Host header to accept. [FERMATA_ALLOW_HOST]
-        --allow-origin <origin>      A further value of the Origin header to accept.
-                                     [FERMATA_ALLOW_ORIGIN]
+        --auth <way>                   none (loopback only), api-key (FERMATA_API_KEYS) or jwt
+                                       (FERMATA_JWT_ISSUER and so on); what is set decides. [FERMATA_AUTH]
+        --allow-host <name>            A further value of the Host header to accept. [FERMATA_ALLOW_HOST]
+        --allow-origin <origin>        A further value of the Origin header to accept.
+                                       [FERMATA_ALLOW_ORIGIN]
 
       Output
-        --json                       Log one JSON object a line. [FERMATA_JSON]
-        --debug                      Log everything, and show stacks with errors.
-        --help                       Show this help.
+        --json                         Log one JSON object a line. [FERMATA_JSON]
+        --debug                        Log everything, and show stacks with errors.
+        --help                         Show this help.
 
       Times are seconds, or like 90s, 15m, 8h, 14d. FERMATA_API_KEYS holds the lines that "fermata key"
       prints. Access tokens (jwt) need FERMATA_JWT_ISSUER and FERMATA_JWT_AUDIENCE, and take

@@ -41,6 +41,8 @@ describe('settings', () => {
       stateKeys: undefined,
       warm: 'programs',
       repeatable: true,
+      notRepeatableTools: [],
+      programMemory: 'optional',
       workspace: false,
       inherit: [],
       env: {},

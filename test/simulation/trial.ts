@@ -5,6 +5,8 @@
 import { memoryStores } from '../../core/adapters/memory/stores.ts';
 import type { RetryLost } from '../../core/ports/retry-lost.ts';
 import type { StatefulServer, StreamEvent } from '../../core/ports/stateful-server.ts';
+import type { StatelessServer } from '../../core/ports/stateless-server.ts';
+import type { Stores } from '../../core/ports/stores.ts';
 import { isRequest, isResponse } from '../../core/protocol/messages.ts';
 import { proxy } from '../../core/proxy/proxy.ts';
 import { LegacyClient, type Stream } from '../support/legacy-client.ts';
@@ -46,7 +48,11 @@ const upstream = () =>
 
 const SETTINGS = { idleTimeoutMs: 900_000, lifetimeMs: 28_800_000, idleAction: 'sleep', drainMs: 0 } as const;
 
-export async function run(trial: Trial): Promise<Outcome> {
+/** `upstreamOf` makes what each process has for an upstream; without it all share a scripted one. */
+export async function run(
+  trial: Trial,
+  upstreamOf?: (stores: Stores, owner: string) => StatelessServer,
+): Promise<Outcome> {
   const truth = memoryStores();
   const scripted = upstream();
   const mortals: Mortal[] = [];
@@ -58,7 +64,7 @@ export async function run(trial: Trial): Promise<Outcome> {
     const environment = { now: Date.now, newId: () => `id-${++ids}` };
     const settings = { ...SETTINGS, retryLost: trial.retryLost };
     const server = proxy({
-      upstream: scripted.server,
+      upstream: upstreamOf?.(mortal.stores, owner) ?? scripted.server,
       stores: mortal.stores,
       environment,
       observer: () => {},
