@@ -139,6 +139,8 @@ export const LIMITS = {
   /** How long an attempt to connect to DynamoDB, or one request, may take before it is repeated. */
   storeConnectMsMax: 1_000,
   storeRequestMsMax: 5_000,
+  /** How long one request to S3 may take before it is repeated: a pack is larger than an item. */
+  objectRequestMsMax: 30_000,
   /** How long `createTable` waits for a new table. */
   tableCreationMsMax: 60_000,
   /** Pause between two looks at a stream that another process may be writing: doubled with each that finds nothing. */

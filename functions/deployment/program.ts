@@ -18,6 +18,7 @@ import type { StatelessServer } from '../../core/ports/stateless-server.ts';
 import { runner } from '../../core/runner/runner.ts';
 import { logObserver } from './proxy.ts';
 import { required, sessionsIn } from './settings.ts';
+import { bucketWorkspaces } from './workspaces.ts';
 
 /** A handler for what `serve` makes of a runner. The table is optional: with it, no round of a program ever runs twice, and sessions have state. */
 export function programHandler(
@@ -29,6 +30,7 @@ export function programHandler(
   const seal = aesSeal({ keys: parseKeyRing(required(env, 'FERMATA_KEYS'), 'FERMATA_KEYS') });
   const table = variable(env, 'FERMATA_TABLE')?.text;
   const stores = table === undefined ? undefined : dynamodbStores({ table, environment, seal });
+  const bucket = variable(env, 'FERMATA_WORKSPACE_BUCKET')?.text;
   const run = {
     seal,
     environment,
@@ -38,6 +40,7 @@ export function programHandler(
     warm: 'runs' as const,
     retryLost: sessionsIn(env).retryLost,
     ...(stores === undefined ? {} : { guard: stores.rounds, state: stores.state }),
+    ...(bucket === undefined ? {} : { workspaces: bucketWorkspaces(bucket, environment, observer) }),
   };
   const upstream = serve(program => runner({ program, ...run }));
   return streamingEntry({ app: statelessApp({ upstream, authenticate: invokers, hosts: 'any', observer }), observer });
