@@ -15,3 +15,5 @@ export { callerArnOf, invokedForOf } from './core/adapters/lambda-entry/event.ts
 export type { EntryOptions } from './core/adapters/lambda-entry/invocation.ts';
 export type { BufferedHandler, LambdaContext, StreamingHandler } from './core/adapters/lambda-entry/runtime.ts';
 export { streamingEntry } from './core/adapters/lambda-entry/streaming.ts';
+export type { S3WorkspaceStoreOptions } from './core/adapters/s3/workspace-store.ts';
+export { s3Client, s3WorkspaceStore } from './core/adapters/s3/workspace-store.ts';

@@ -10,13 +10,15 @@ import { newSecrets } from './secrets.ts';
 import { settings } from './settings.ts';
 import { newTable, TABLE_ACTIONS } from './table.ts';
 import { deployUpstream } from './upstream.ts';
+import { newBucket } from './workspaces.ts';
 
 export function deploy() {
   const plan = planOf(settings);
   const secrets = newSecrets(plan);
   const table = newTable(keeping(settings, $app.stage).protect);
   const deadLetters = newDeadLetters();
-  const upstream = deployUpstream(plan, secrets.keys, table);
+  const bucket = plan.workspace ? newBucket(keeping(settings, $app.stage).protect) : undefined;
+  const upstream = deployUpstream(plan, secrets.keys, table, bucket);
   const environment = () => ({
     ...plan.variables.proxyAndDriver,
     FERMATA_TABLE: table.name,

@@ -33,6 +33,8 @@ export interface Settings {
   readonly upstreamVariables?: Readonly<Record<string, string>>;
   /** Files and folders that are put beside the upstream's code, if it is a file: a stdio program, data. */
   readonly upstreamFiles?: readonly string[];
+  /** Whether sessions have files of their own, kept in a bucket: for programs that run here. Default: no. */
+  readonly workspace?: boolean;
   /** Whether the secret FermataUpstreamHeaders holds headers that go to the upstream with every request. */
   readonly upstreamHeaders?: boolean;
   /** What the upstream speaks: MCP 2026-07-28, or a revision of 2025. Default: it is asked. */
@@ -77,6 +79,7 @@ export type Upstream =
 export interface Plan {
   readonly upstream: Upstream;
   readonly upstreamFiles: readonly string[];
+  readonly workspace: boolean;
   readonly tenancy: Tenancy;
   readonly upstreamHeaders: boolean;
   readonly auth: Auth['kind'];
@@ -127,6 +130,10 @@ export function plan(settings: Settings): Plan {
     throw new Error(
       'The settings "administrators" and "auth: iam" exclude each other: the signature of AWS and the key of an administrator are both sent as Authorization. Leave out the administrators, or use "jwt" or "api-key".',
     );
+  if (settings.workspace === true && upstream.kind !== 'file')
+    throw new Error(
+      'The setting "workspace" is for a program that is deployed here, which is a file. Leave it out, or name the file as "upstream".',
+    );
   if (settings.domain !== undefined && settings.auth.kind === 'iam')
     throw new Error(
       'The settings "domain" and "auth: iam" exclude each other: a signature is for the host name of the Function URL. Leave out the domain, or use "jwt".',
@@ -134,6 +141,7 @@ export function plan(settings: Settings): Plan {
   return {
     upstream,
     upstreamFiles: settings.upstreamFiles ?? [],
+    workspace: settings.workspace ?? false,
     tenancy,
     upstreamHeaders: settings.upstreamHeaders ?? false,
     auth: settings.auth.kind,
@@ -196,10 +204,17 @@ function variablesOf(settings: Settings, tenancy: Tenancy): Plan['variables'] {
       FERMATA_RETRY_LOST: sessions.retryLost,
       FERMATA_HOLD: sessions.hold,
     }),
-    program: given({ FERMATA_RETRY_LOST: sessions.retryLost }),
+    program: given({
+      FERMATA_RETRY_LOST: sessions.retryLost,
+      // A command sees of the function's variables what is said to be its own.
+      FERMATA_ENV: ownNames(upstreamVariables).join(' ') || undefined,
+    }),
     upstream: upstreamVariables,
   };
 }
+
+const ownNames = (variables: Variables): readonly string[] =>
+  variables.FERMATA_COMMAND === undefined ? [] : Object.keys(variables).filter(name => !name.startsWith('FERMATA_'));
 
 function given(variables: Readonly<Record<string, string | undefined>>): Variables {
   const some: Record<string, string> = {};

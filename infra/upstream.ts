@@ -7,6 +7,7 @@ import { commonArgs, type Statement } from './functions.ts';
 import type { Plan } from './plan.ts';
 import { RUNNER_ACTIONS } from './table.ts';
 import { entryOf } from './upstream-entry.ts';
+import { onBucket } from './workspaces.ts';
 
 export interface DeployedUpstream {
   /** What FERMATA_UPSTREAM says: a name, an ARN or a URL. */
@@ -19,7 +20,12 @@ export interface DeployedUpstream {
 
 const mayInvoke = (arn: $util.Input<string>): Statement[] => [{ actions: ['lambda:InvokeFunction'], resources: [arn] }];
 
-export function deployUpstream(plan: Plan, keys: sst.Secret, table: sst.aws.Dynamo): DeployedUpstream {
+export function deployUpstream(
+  plan: Plan,
+  keys: sst.Secret,
+  table: sst.aws.Dynamo,
+  bucket: sst.aws.Bucket | undefined,
+): DeployedUpstream {
   const { upstream } = plan;
   switch (upstream.kind) {
     case 'url':
@@ -29,7 +35,7 @@ export function deployUpstream(plan: Plan, keys: sst.Secret, table: sst.aws.Dyna
     case 'function':
       return { address: upstream.name, permissions: mayInvoke(arnOf(upstream.name)) };
     case 'file': {
-      const deployed = deployFile(plan, upstream.file, keys, table);
+      const deployed = deployFile(plan, upstream.file, keys, table, bucket);
       return { address: deployed.name, permissions: mayInvoke(deployed.arn), deployed };
     }
   }
@@ -43,8 +49,18 @@ function arnOf(name: string): $util.Output<string> {
 }
 
 /** Isolation by tenant is chosen when a function is made: changing it makes a new one. */
-function deployFile(plan: Plan, file: string, keys: sst.Secret, table: sst.aws.Dynamo): sst.aws.Function {
+function deployFile(
+  plan: Plan,
+  file: string,
+  keys: sst.Secret,
+  table: sst.aws.Dynamo,
+  bucket: sst.aws.Bucket | undefined,
+): sst.aws.Function {
   const { entry, isProgram } = entryOf($cli.paths, file);
+  if (bucket !== undefined && !isProgram)
+    throw new Error(
+      `The setting "workspace" is for programs, and ${file} is a function that serves by itself. Leave it out.`,
+    );
   const common = commonArgs(plan, {
     handler: entry.replace(/\.\w+$/, '.handler'),
     description: `Fermata: ${file}`,
@@ -52,8 +68,12 @@ function deployFile(plan: Plan, file: string, keys: sst.Secret, table: sst.aws.D
     environment: {
       ...plan.variables.upstream,
       ...(isProgram ? { ...plan.variables.program, FERMATA_KEYS: keys.value, FERMATA_TABLE: table.name } : {}),
+      ...(bucket === undefined ? {} : { FERMATA_WORKSPACE_BUCKET: bucket.name }),
     },
-    permissions: isProgram ? [{ actions: RUNNER_ACTIONS, resources: [table.arn] }] : [],
+    permissions: [
+      ...(isProgram ? [{ actions: RUNNER_ACTIONS, resources: [table.arn] }] : []),
+      ...(bucket === undefined ? [] : onBucket(bucket.arn)),
+    ],
   });
   return new sst.aws.Function('Upstream', {
     ...common,

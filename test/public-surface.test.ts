@@ -64,6 +64,8 @@ test('the surface for AWS is these names', () => {
     'lambdaDispatch',
     'lambdaServer',
     'orderIn',
+    's3Client',
+    's3WorkspaceStore',
     'streamingEntry',
   ]);
 });
@@ -77,7 +79,11 @@ test('who does not ask for AWS never loads its SDK', async () => {
   };
   expect(await packagesOf('index.ts')).toEqual([]);
   expect(await packagesOf('bin/fermata.ts')).toEqual([]);
-  expect(await packagesOf('aws.ts')).toEqual(['@aws-sdk/client-dynamodb', '@aws-sdk/client-lambda']);
+  expect(await packagesOf('aws.ts')).toEqual([
+    '@aws-sdk/client-dynamodb',
+    '@aws-sdk/client-lambda',
+    '@aws-sdk/client-s3',
+  ]);
 });
 
 test('the two halves compose by application, with names of the surface alone', async () => {

@@ -312,7 +312,8 @@ const stdio: CheckedVariant = {
   stage: 'dev',
   settings: {
     upstream: './functions/stdio.ts',
-    upstreamVariables: { FERMATA_COMMAND: 'node server.ts' },
+    upstreamVariables: { FERMATA_COMMAND: 'node server.ts', REPORTS: 'monthly' },
+    workspace: true,
     upstreamFiles: ['examples/expense-tracker/server.ts'],
     auth: { kind: 'api-key' },
     keptStages: KEPT,
@@ -321,14 +322,39 @@ const stdio: CheckedVariant = {
   expected: [
     deploys('Driver', 'Proxy', 'Upstream'),
     {
-      says: 'the function has the command, the keys and the table',
+      says: 'the function has the command, which sees what is said to be its own, the keys, the table and the bucket',
       holds: deployment =>
         assert.deepEqual(deployment.variables('Upstream'), {
           FERMATA_COMMAND: 'node server.ts',
+          REPORTS: 'monthly',
+          FERMATA_ENV: 'REPORTS',
+          FERMATA_WORKSPACE_BUCKET: deployment.one('aws:s3/bucket:Bucket').bucket,
           FERMATA_KEYS: SECRETS.FermataKeys,
           FERMATA_TABLE: deployment.table.name,
           FERMATA_RETRY_LOST: 'always',
         }),
+    },
+    {
+      says: 'only the program may read and write files of sessions, and list them',
+      holds: deployment => {
+        const bucket = arnOf('s3', 'WorkspacesBucket');
+        const objects = ['GetObject', 'PutObject', 'DeleteObject'].map(action => `s3:${action} on ${bucket}/*`);
+        const onFiles = (name: string) => deployment.mayDo(name).filter(right => right.startsWith('s3:'));
+        assert.deepEqual(onFiles('Upstream'), [`s3:ListBucket on ${bucket}`, ...objects]);
+        assert.deepEqual([...onFiles('Proxy'), ...onFiles('Driver')], []);
+      },
+    },
+    {
+      says: 'their bucket is private, takes TLS alone, lets objects go when no session can be so old, and goes with the stage',
+      holds: deployment => {
+        const [rule] = deployment.one('aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration')
+          .rules as unknown[];
+        assert.deepEqual(recordIn(rule, 'expiration'), { days: LIMITS.lifetimeMsMax / 86_400_000 + 1 });
+        const blocked = deployment.one('aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock');
+        assert.deepEqual([blocked.blockPublicPolicy, blocked.restrictPublicBuckets], [true, true]);
+        assert.match(JSON.stringify(deployment.one('aws:s3/bucketPolicy:BucketPolicy')), /aws:SecureTransport/);
+        assert.equal(deployment.one('aws:s3/bucket:Bucket').forceDestroy, true);
+      },
     },
     {
       says: 'the program lies beside the bundle in what is uploaded',

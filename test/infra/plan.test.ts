@@ -157,6 +157,21 @@ describe('a stage', () => {
   });
 });
 
+describe('files of sessions', () => {
+  it('are for a program that is deployed here', () => {
+    expect(plan(SETTINGS).workspace).toBe(false);
+    expect(plan({ ...SETTINGS, upstream: './functions/stdio.ts', workspace: true }).workspace).toBe(true);
+    expect(() => plan({ ...SETTINGS, upstream: 'orders', workspace: true })).toThrow(
+      'The setting "workspace" is for a program that is deployed here, which is a file.',
+    );
+  });
+
+  it("are seen by a command that sees none of the function's variables but its own", () => {
+    const upstreamVariables = { FERMATA_COMMAND: 'node server.mjs', TOKEN: 't', REPORTS: 'r' };
+    expect(plan({ ...SETTINGS, upstreamVariables }).variables.program).toEqual({ FERMATA_ENV: 'TOKEN REPORTS' });
+  });
+});
+
 describe('the deployed table', () => {
   const deployed = text('infra/table.ts');
 

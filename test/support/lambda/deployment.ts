@@ -15,7 +15,10 @@ import { LocalLambda } from './local-lambda.ts';
 /** The functions there are to stand behind the proxy, by name. */
 const UPSTREAMS = {
   runner: { source: 'functions/runner.ts', variables: {} },
-  stdio: { source: 'functions/stdio.ts', variables: { FERMATA_COMMAND: 'node program.mjs' } },
+  stdio: {
+    source: 'functions/stdio.ts',
+    variables: { FERMATA_COMMAND: 'node program.mjs', FERMATA_ENV: 'EXPENSES_FILE' },
+  },
   express: { source: 'functions/express.ts', variables: {} },
 } as const;
 export type UpstreamName = keyof typeof UPSTREAMS;

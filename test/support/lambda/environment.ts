@@ -8,7 +8,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FunctionError, Invocation } from './invocation.ts';
 
@@ -118,6 +120,8 @@ export class Environment {
       AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMb),
       AWS_LAMBDA_LOG_STREAM_NAME: this.id,
+      // Each environment has a /tmp of its own.
+      TMPDIR: mkdtempSync(join(taskRoot, 'tmp-')),
       NODE_OPTIONS: `--max-old-space-size=${memoryMb}`,
       ...variables,
     };

@@ -44,7 +44,8 @@ export async function startBucketServer(...buckets: readonly string[]): Promise<
     const answer =
       typeof mishap === 'number'
         ? refusal(mishap, 'InternalError')
-        : (complaint(request, body, buckets) ?? answerTo({ method, key, url, body, request, pageKeysMax: given.pageKeysMax }, objects));
+        : (complaint(request, body, buckets) ??
+          answerTo({ method, key, url, body, request, pageKeysMax: given.pageKeysMax }, objects));
     if (mishap === 'lost') request.socket.destroy();
     else response.writeHead(answer.status, answer.headers).end(answer.body);
   }
@@ -95,7 +96,8 @@ function answerTo({ method, key, url, body, request, pageKeysMax }: Asked, objec
       ? refusal(404, 'NoSuchKey')
       : { status: 200, headers: { etag: etagOf(found) }, body: found };
   }
-  if (method === 'GET' && url.searchParams.get('list-type') === '2') return listed(key, url.searchParams, pageKeysMax, objects);
+  if (method === 'GET' && url.searchParams.get('list-type') === '2')
+    return listed(key, url.searchParams, pageKeysMax, objects);
   if (method === 'POST' && url.searchParams.has('delete')) {
     for (const [, name = ''] of body.toString().matchAll(/<Key>(.*?)<\/Key>/g)) objects.delete(`${key}/${plain(name)}`);
     return xml('<DeleteResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"/>');
@@ -104,7 +106,12 @@ function answerTo({ method, key, url, body, request, pageKeysMax }: Asked, objec
 }
 
 /** In the order of the keys' bytes; a token says after which key to go on. */
-function listed(bucket: string, query: URLSearchParams, pageKeysMax: number, objects: ReadonlyMap<string, Uint8Array>): Answer {
+function listed(
+  bucket: string,
+  query: URLSearchParams,
+  pageKeysMax: number,
+  objects: ReadonlyMap<string, Uint8Array>,
+): Answer {
   const prefix = `${bucket}/${query.get('prefix') ?? ''}`;
   const token = query.get('continuation-token');
   const after = token === null ? '' : Buffer.from(token, 'base64').toString();
@@ -112,7 +119,9 @@ function listed(bucket: string, query: URLSearchParams, pageKeysMax: number, obj
   const keys = [...objects.keys()].filter(key => key.startsWith(prefix) && key > after).sort();
   const page = keys.slice(0, most);
   const isCut = keys.length > page.length;
-  const next = isCut ? `<NextContinuationToken>${Buffer.from(page.at(-1) ?? '').toString('base64')}</NextContinuationToken>` : '';
+  const next = isCut
+    ? `<NextContinuationToken>${Buffer.from(page.at(-1) ?? '').toString('base64')}</NextContinuationToken>`
+    : '';
   const contents = page.map(key => `<Contents><Key>${key.slice(bucket.length + 1)}</Key></Contents>`).join('');
   return xml(
     `<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><IsTruncated>${isCut}</IsTruncated>${contents}${next}</ListBucketResult>`,
