@@ -56,11 +56,10 @@ export function modernResult(method: string, result: Json, serverInfo: Implement
 }
 
 /** A result that asks. The server's name is left out where it is not known without starting the program. */
-export const inputRequired = (fields: Json, serverInfo: Implementation | undefined): Json => ({
-  ...fields,
-  resultType: 'input_required',
-  ...(serverInfo === undefined ? {} : { _meta: namedBy(undefined, serverInfo) }),
-});
+export function inputRequired({ _meta, ...fields }: Json, serverInfo: Implementation | undefined): Json {
+  const meta = serverInfo === undefined ? _meta : namedBy(_meta, serverInfo);
+  return { ...fields, resultType: 'input_required', ...(meta === undefined ? {} : { _meta: meta }) };
+}
 
 /** Such a result that is to reach the client as it is, even where the call may become a task (the extension for tasks, "Task Creation"). */
 export const askingBeforeTask = ({ result }: { readonly result: Json }): { readonly result: Json } => ({

@@ -130,6 +130,7 @@ function plainBlock(block: unknown, revision: LegacyRevision): unknown {
 const INVALID_PARAMS = -32602;
 const RESOURCE_NOT_FOUND = -32002;
 const CAPABILITY_MISSING = -32021;
+const URL_ELICITATION_REQUIRED = -32042;
 const INTERNAL_ERROR = -32603;
 const isModernOnly = (code: number): boolean => code <= -32020 && code >= -32099;
 
@@ -140,12 +141,14 @@ const isModernOnly = (code: number): boolean => code <= -32020 && code >= -32099
 export function projectedError(
   method: string,
   error: { code: number; message: string; data?: unknown },
+  revision: LegacyRevision,
 ): ProjectedError {
   const data = isObject(error.data) ? error.data : {};
   if (method === 'resources/read' && error.code === INVALID_PARAMS && typeof data.uri === 'string') {
     return { error: { ...error, code: RESOURCE_NOT_FOUND } };
   }
-  if (!isModernOnly(error.code)) return { error };
+  const sendsToPages = error.code === URL_ELICITATION_REQUIRED && LEGACY_TRAITS[revision].elicitation.includes('url');
+  if (sendsToPages || !isModernOnly(error.code)) return { error };
   if (method === 'tools/call' && error.code === CAPABILITY_MISSING) {
     const missing = isObject(data.requiredCapabilities) ? JSON.stringify(data.requiredCapabilities) : error.message;
     const text = `This tool needs something of the client that it did not declare: ${missing}`;

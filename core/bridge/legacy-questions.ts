@@ -88,6 +88,8 @@ export function refusedOutcome(callMethod: string, questionMethod: string, error
   return failedOutcome(callMethod, text, error);
 }
 
+const URL_ELICITATION_REQUIRED = -32042;
+
 const failedOutcome = (callMethod: string, text: string, error: RpcError): Outcome =>
   callMethod === 'tools/call' ? { result: { content: [{ type: 'text', text }], isError: true } } : { error };
 
@@ -107,6 +109,13 @@ export function projectedQuestions(
     projected[key] = one.question;
   }
   return { requests: projected };
+}
+
+/** The error that sends a client of 2025-11-25 to pages before it makes its call again. `idOf` names the page of a key. */
+export function pagesRequired(requests: InputRequests, idOf: (key: string) => string): RpcError {
+  const elicitations = Object.entries(requests).map(([key, { params }]) => ({ ...params, elicitationId: idOf(key) }));
+  const message = 'This needs a page to be visited first. Make the same call again afterwards.';
+  return { code: URL_ELICITATION_REQUIRED, message, data: { elicitations } };
 }
 
 /** The answers of a round as `inputResponses`. */

@@ -22,7 +22,7 @@ export interface Asked {
 
 /** A completed modern outcome as a legacy one. Throws `upstream_invalid` for a result type nobody defined. */
 export function legacyOutcomeOf(outcome: Outcome, { method, revision }: Asked): Outcome {
-  if ('error' in outcome) return projectedError(method, outcome.error);
+  if ('error' in outcome) return projectedError(method, outcome.error, revision);
   const { resultType, ttlMs: _t, cacheScope: _c, ...result } = outcome.result as JsonObject;
   if (resultType !== undefined && resultType !== 'complete') {
     throw new Fault(

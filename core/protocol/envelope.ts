@@ -22,6 +22,8 @@ export const META = {
   inputKey: 'dev.fermata/inputKey',
   /** On a result that asks, set by the runner: it asks before the task is made that the call may become. */
   beforeTask: 'dev.fermata/beforeTask',
+  /** On a result that asks for pages to be visited: the program has ended the call until then (`-32042`), and does not wait. */
+  visitFirst: 'dev.fermata/visitFirst',
   /** On a request, set by the proxy for a session: resource URIs the client subscribed to. */
   subscriptions: 'dev.fermata/subscriptions',
   /** On a request, set by the proxy for a session: the roots the client last told, so that a program need not ask. */

@@ -15,6 +15,7 @@ import type { Exchange } from '../session/exchange.ts';
 import { lastSequence } from '../session/exchange.ts';
 import type { Session } from '../session/session.ts';
 import { phaseAt } from '../session/session.ts';
+import { isAwaitingVisits } from '../session/visits.ts';
 import type { Engine, Running } from './engine.ts';
 import { keepCall } from './kept.ts';
 import { isLapsed, leaseFor } from './lease.ts';
@@ -46,7 +47,7 @@ export async function drive(engine: Engine, sessionId: string, id: ExchangeId, r
 }
 
 async function claimReady(engine: Engine, exchange: Exchange, signal: AbortSignal): Promise<Claimed | undefined> {
-  if (Object.keys(exchange.pending).length === 0)
+  if (isAwaitingVisits(exchange))
     await setTimeout(pacedMs(exchange.round), undefined, { signal }).catch(() => undefined);
   if (signal.aborted) return undefined;
   const claimed = await transition(
@@ -64,7 +65,7 @@ async function claimReady(engine: Engine, exchange: Exchange, signal: AbortSigna
   return claimed && { exchange: claimed, already: undefined };
 }
 
-/** An upstream that only gives state wants to be asked again later: patiently, and less often the longer it takes. */
+/** An upstream that only gives state, or waits for a page to be visited, wants to be asked again later: patiently, and less often the longer it takes. */
 const pacedMs = (round: number): number =>
   Math.min(LIMITS.stateOnlyPauseMsMin * 2 ** Math.min(round - 1, 8), LIMITS.stateOnlyPauseMsMax);
 

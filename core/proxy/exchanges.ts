@@ -21,7 +21,7 @@ import { connect } from './connection.ts';
 import { dispatch, inBackground } from './dispatcher.ts';
 import type { Engine, Running } from './engine.ts';
 import { forget, keyOf } from './engine.ts';
-import { takeKept } from './kept.ts';
+import { keepCall, takeKept } from './kept.ts';
 import { leaseFor } from './lease.ts';
 import { endedIfLost, saysMemoryLost } from './lost-memory.ts';
 import { deliver } from './outgoing.ts';
@@ -149,6 +149,7 @@ async function proceed(engine: Engine, session: Session, call: LegacyCall, openi
   if ('existing' in outcome) return attach(engine, session, call, opening.request, outcome.existing);
   const { created } = outcome;
   tallyOf(engine, session).stored();
+  if (created.settledBy === 'lost') await keepCall(engine, session, created);
   await deliver(engine, created);
   if (created.phase === 'ready') dispatch(engine, session.id, created.id, created.version);
   return { kind: 'stream', events: connect(engine, session, created.id, 0, call.signal, { resumed: false }) };

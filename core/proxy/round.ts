@@ -6,18 +6,18 @@
  */
 import type { FaultCode } from '../base/errors.ts';
 import { Fault, faultOf, rpcErrorOf } from '../base/errors.ts';
-import { LIMITS } from '../base/limits.ts';
-import { inputRequiredOf, inputResponsesOf, projectedQuestions } from '../bridge/legacy-questions.ts';
+import { inputResponsesOf } from '../bridge/legacy-questions.ts';
 import { modernRequestOf } from '../bridge/legacy-request.ts';
 import { isInputRequired, legacyNotificationOf, legacyOutcomeOf } from '../bridge/legacy-result.ts';
-import { META, metaOf } from '../protocol/envelope.ts';
+import { metaOf } from '../protocol/envelope.ts';
 import { jsonBytes } from '../protocol/json.ts';
 import type { RpcNotification, RpcResponse } from '../protocol/messages.ts';
-import { isObject, outcomeOf } from '../protocol/messages.ts';
-import { traitsOf } from '../protocol/methods.ts';
+import { outcomeOf } from '../protocol/messages.ts';
 import type { Exchange, ExchangeEvent } from '../session/exchange.ts';
 import { scopesOf, step, weightOf } from '../session/exchange.ts';
 import type { Session } from '../session/session.ts';
+import type { Written } from './asked.ts';
+import { askedEvent, driven } from './asked.ts';
 import { stopSession } from './cancellation.ts';
 import type { Engine } from './engine.ts';
 import { handleOf } from './handle.ts';
@@ -180,64 +180,8 @@ export function eventOf(
       outcome: isModern ? outcome : legacyOutcomeOf(outcome, { method, revision: session.revision }),
       ...driven(engine, at, jsonBytes(outcome)),
     };
-  if (!traitsOf(method).mayAsk) {
-    throw new Fault(
-      'upstream_invalid',
-      `The server asked for input in answer to ${method}, where the protocol does not allow it.`,
-    );
-  }
-  const isElsewhere = isDecidedElsewhere(outcome.result);
-  const { clientCapabilities } = clientFactsOf(session);
-  const { requests: asked, requestState } = inputRequiredOf(outcome.result, isElsewhere ? 'any' : clientCapabilities);
-  const { requests, refused } = isElsewhere
-    ? { requests: asked, refused: undefined }
-    : projectedQuestions(method, asked, session.revision);
-  if (refused !== undefined) return { type: 'completed', outcome: refused, ...driven(engine, at) };
-  const bound = Object.keys(requests).length === 0 ? LIMITS.stateOnlyRoundsMax : LIMITS.roundsMax;
-  if (exchange.round >= bound) {
-    throw new Fault(
-      'rounds_exceeded',
-      `The server asked for another round after ${exchange.round}, which is the most allowed.`,
-    );
-  }
-  const known = Object.fromEntries(
-    Object.entries(requests).flatMap(([key, request]) =>
-      request.method === 'roots/list' && session.roots ? [[key, { result: { ...session.roots } }]] : [],
-    ),
-  );
-  const nowMs = engine.environment.now();
-  const expiresAtMs = nowMs + LIMITS.waitingKeepMsMax;
-  return {
-    type: 'inputRequired',
-    requests,
-    requestState,
-    known,
-    quietly: isElsewhere,
-    nowMs,
-    sequence: at.sequence,
-    progress: at.progress,
-    bytes: at.bytes,
-    expiresAtMs,
-  };
+  return askedEvent(engine, session, exchange, outcome.result, at);
 }
-
-/** A gate asks somebody else: the call waits, and its client is not asked. */
-const isDecidedElsewhere = ({ _meta }: Record<string, unknown>): boolean =>
-  isObject(_meta) && _meta[META.elsewhere] === true;
-
-/** Where the round's driver is in the event log, and how much it wrote there. */
-interface Written {
-  readonly sequence: number;
-  readonly progress: number | undefined;
-  readonly bytes: number;
-}
-
-const driven = (engine: Engine, at: Written, responseBytes = 0) => ({
-  sequence: at.sequence,
-  progress: at.progress,
-  bytes: at.bytes + responseBytes,
-  expiresAtMs: engine.environment.now() + LIMITS.settledKeepMs,
-});
 
 /** Whether an exchange is still being driven under the lease it was claimed with. */
 const isOurs = (claimed: Exchange, current: Exchange | undefined): boolean =>
@@ -247,7 +191,8 @@ const isOurs = (claimed: Exchange, current: Exchange | undefined): boolean =>
 async function conclude(engine: Engine, session: Session, exchange: Exchange, event: ExchangeEvent): Promise<void> {
   const ours = (current: Exchange) => (isOurs(exchange, current) ? event : undefined);
   const value = await patiently(async () => {
-    if (event.type === 'failed' && event.by === 'lost') await keepCall(engine, session, exchange);
+    if (event.type === 'failed' && event.by === 'lost')
+      await keepCall(engine, session, { ...exchange, pending: event.pages?.requests ?? exchange.pending });
     return transition(engine, exchange.session, exchange.id, ours, exchange);
   });
   if (value === undefined) return;

@@ -21,6 +21,7 @@ import type { RoundState } from '../journal/state.ts';
 import { decodeState, encodeState } from '../journal/state.ts';
 import type { CallContext } from '../ports/stateless-server.ts';
 import type { ModernRequest } from '../protocol/envelope.ts';
+import { META } from '../protocol/envelope.ts';
 import { callDigest } from '../protocol/json.ts';
 import type { Outcome, RpcNotification } from '../protocol/messages.ts';
 import type { Attempt } from './once.ts';
@@ -162,9 +163,11 @@ function asking(round: Served, journal: Journal, nonce?: string): { readonly res
   const state = encodeState({ nonce: nonce ?? environment.newId(), expiresAtMs, journal });
   const requestState = seal.seal(state, bindingOf(round));
   if (requestState.length > LIMITS.requestStateBytesMax) throw tooLarge(requestState.length);
-  const inputRequests = Object.fromEntries(openEntries(journal).map(entry => [entry.key, requestIn(entry)]));
+  const open = openEntries(journal);
+  const inputRequests = Object.fromEntries(open.map(entry => [entry.key, requestIn(entry)]));
+  const _meta = open.every(entry => entry.aside === true) ? { [META.visitFirst]: true } : undefined;
   return {
-    result: inputRequired({ inputRequests, requestState }, round.workshop.lastIntroduction?.serverInfo),
+    result: inputRequired({ inputRequests, requestState, _meta }, round.workshop.lastIntroduction?.serverInfo),
   };
 }
 

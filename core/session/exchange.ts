@@ -12,6 +12,8 @@ import type { Outcome, RpcRequest } from '../protocol/messages.ts';
 import type { LoggedEvent } from './outbox.ts';
 import { outboxOf } from './outbox.ts';
 import type { TaskFacts } from './task.ts';
+import type { Visit } from './visits.ts';
+import { ACCEPTED, remembered } from './visits.ts';
 
 export type Phase = 'calling' | 'waiting' | 'ready' | 'settled';
 
@@ -45,6 +47,8 @@ export interface Exchange {
   readonly asked: readonly string[];
   /** The client's answers, by key. */
   readonly answers: Readonly<Record<string, Outcome>>;
+  /** Pages that its client agreed to visit. */
+  readonly visited?: readonly Visit[];
   readonly lease?: Lease;
   /** Rises with every claim. */
   readonly generation: number;
@@ -88,7 +92,12 @@ interface Claim {
 
 export interface ExchangeEvents {
   completed: Driven & { readonly outcome: Outcome };
-  failed: Driven & { readonly outcome: Outcome; readonly by: 'fault' | 'lost' };
+  failed: Driven & {
+    readonly outcome: Outcome;
+    readonly by: 'fault' | 'lost';
+    /** Pages that its client is to visit before it makes the call again, which then goes on from here. */
+    readonly pages?: { readonly requests: Exchange['pending']; readonly requestState?: string | undefined };
+  };
   inputRequired: Driven & {
     readonly requests: Readonly<Record<string, InputRequest>>;
     readonly requestState?: string | undefined;
@@ -197,6 +206,7 @@ export function opened(
     answers: kept.answers,
     asked: Object.keys(kept.pending).filter(key => !Object.hasOwn(kept.answers, key)),
     ...(kept.requestState === undefined ? {} : { requestState: kept.requestState }),
+    ...remembered(kept),
     askedAtMs: fields.createdAtMs,
     phase: isAnswered(kept) ? 'ready' : 'waiting',
   };
@@ -206,9 +216,14 @@ export function opened(
 function fold(exchange: Exchange, event: ExchangeEvent): Exchange | undefined {
   switch (event.type) {
     case 'completed':
-      return { ...released(exchange, event), response: event.outcome, settledBy: 'upstream', ...NO_QUESTIONS };
+      return {
+        ...released(exchange, event),
+        response: event.outcome,
+        settledBy: 'upstream',
+        ...NO_QUESTIONS,
+      };
     case 'failed':
-      return { ...released(exchange, event), response: event.outcome, settledBy: event.by };
+      return { ...sentAway(released(exchange, event), event), response: event.outcome, settledBy: event.by };
     case 'cancelled':
       return { ...released(exchange, event), settledBy: 'cancelled' };
     case 'displaced':
@@ -218,7 +233,7 @@ function fold(exchange: Exchange, event: ExchangeEvent): Exchange | undefined {
     case 'answered':
       return answering(exchange, event);
     case 'claimed':
-      return { ...claimedBy(exchange, event), round: exchange.round + 1 };
+      return { ...claimedBy(exchange, event), ...remembered(exchange), round: exchange.round + 1 };
     case 'lapsed':
       return claimedBy(exchange, event);
     case 'renewed':
@@ -257,6 +272,16 @@ function asking(exchange: Exchange, event: ExchangeEvents['inputRequired']): Exc
     askedAtMs: event.nowMs,
     ...(event.requestState === undefined ? {} : { requestState: event.requestState }),
   };
+}
+
+/** The same call made again says that its pages were visited: that is its answer. */
+function sentAway(exchange: Exchange, { pages }: ExchangeEvents['failed']): Exchange {
+  if (pages === undefined) return exchange;
+  const { requestState: _, ...rest } = exchange;
+  const { requests, requestState } = pages;
+  const answers = Object.fromEntries(Object.keys(requests).map(key => [key, ACCEPTED]));
+  const asked = { ...rest, pending: requests, asked: [], answers };
+  return { ...asked, ...remembered(asked), ...(requestState === undefined ? {} : { requestState }) };
 }
 
 /** The first answer to a question of this round counts; any other is late. */

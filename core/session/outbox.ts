@@ -7,10 +7,10 @@
  */
 import type { InputRequest } from '@modelcontextprotocol/server';
 import { questionIdOf } from '../base/ids.ts';
-import { digest } from '../protocol/json.ts';
 import type { Message } from '../protocol/messages.ts';
 import { responseOf } from '../protocol/messages.ts';
 import type { Exchange } from './exchange.ts';
+import { completionsOf, elicitationIdOf } from './visits.ts';
 
 /** One event of a stream as the log keeps it. `last` ends the stream; an event without a message only does that. */
 export interface LoggedEvent {
@@ -29,7 +29,11 @@ export function outboxOf(exchange: Exchange): readonly LoggedEvent[] {
     case 'settled':
       return exchange.response === undefined
         ? [...withdrawalsOf(exchange), { last: true }]
-        : [...withdrawalsOf(exchange), { message: responseOf(exchange.request.id, exchange.response), last: true }];
+        : [
+            ...withdrawalsOf(exchange),
+            ...completionsOf(exchange).map(message => ({ message })),
+            { message: responseOf(exchange.request.id, exchange.response), last: true },
+          ];
   }
 }
 
@@ -54,11 +58,10 @@ function questionsOf(exchange: Exchange): LoggedEvent[] {
   });
 }
 
-/** URL mode needs an `elicitationId` in the legacy era, unique in the whole server; modern questions have none. */
+/** URL mode needs an `elicitationId` in the legacy era. */
 function addressed(exchange: Exchange, key: string, question: InputRequest): InputRequest {
   if (question.method !== 'elicitation/create' || question.params.mode !== 'url') return question;
-  const elicitationId = digest(`${exchange.session}/${questionId(exchange, key)}`);
-  return { ...question, params: { ...question.params, elicitationId } };
+  return { ...question, params: { ...question.params, elicitationId: elicitationIdOf(exchange, key) } };
 }
 
 /** A settled exchange takes back the questions nobody answered (2025-11-25, "Cancellation"). */

@@ -28,6 +28,7 @@ import { LegacySessions } from './legacy-sessions.ts';
 import { heardFrom, resumed } from './legacy-stream.ts';
 import type { ParkedCall } from './parked-call.ts';
 import { opened, sealed } from './parked-call.ts';
+import { withVisits } from './visits.ts';
 
 export interface LegacyParts {
   readonly seal: Seal;
@@ -38,7 +39,7 @@ type Said = RpcNotification | RpcResponse;
 
 export function legacyServer(carrier: Carrier, parts: LegacyParts): StatelessServer {
   const place = new Place(carrier, parts);
-  return (request, call) => place.serve(request, call);
+  return withVisits((request, call) => place.serve(request, call), parts);
 }
 
 /** What one request in the course of being served is about. */

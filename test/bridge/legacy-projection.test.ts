@@ -124,19 +124,19 @@ describe('a result', () => {
 describe('an error', () => {
   it('for a resource that is not there has the code of its era', () => {
     const error = { code: -32602, message: 'no', data: { uri: 'x:' } };
-    expect(projectedError('resources/read', error)).toEqual({ error: { ...error, code: -32002 } });
-    expect(projectedError('tools/call', error)).toEqual({ error });
+    expect(projectedError('resources/read', error, '2025-11-25')).toEqual({ error: { ...error, code: -32002 } });
+    expect(projectedError('tools/call', error, '2025-11-25')).toEqual({ error });
   });
 
   it('about the modern transport is not passed on as such', () => {
-    expect(projectedError('prompts/get', { code: -32020, message: 'm' })).toEqual({
+    expect(projectedError('prompts/get', { code: -32020, message: 'm' }, '2025-11-25')).toEqual({
       error: { code: -32603, message: 'm', data: { originalCode: -32020 } },
     });
   });
 
   it('of a tool that lacks a capability is told in its result', () => {
     const data = { requiredCapabilities: { sampling: {} } };
-    expect(projectedError('tools/call', { code: -32021, message: 'm', data })).toEqual({
+    expect(projectedError('tools/call', { code: -32021, message: 'm', data }, '2025-11-25')).toEqual({
       result: {
         content: [
           { type: 'text', text: 'This tool needs something of the client that it did not declare: {"sampling":{}}' },

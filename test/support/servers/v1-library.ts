@@ -14,12 +14,19 @@ import {
 import { z } from 'zod';
 import { COLOUR_FORM, NAME_FORM, said, samplingFor, summary } from './texts.ts';
 
+const LIBRARY = Symbol.for('fermata.test.library');
 const LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'] as const;
 export const PAGE = { message: 'Sign in first', url: 'https://example.com/sign-in', elicitationId: 'of-the-program' };
 
-const happened: string[] = [];
-/** By name: how often a page must be visited before the program sees that it was. */
-const visitsLeft = new Map<string, number>();
+/** Every instance of the product loads its own copy of this module; what happened is known to all of them. */
+interface Memory {
+  readonly happened: string[];
+  /** By name: how often a page must be visited before the program sees that it was. */
+  readonly visitsLeft: Map<string, number>;
+}
+const place: { [LIBRARY]?: Memory } = globalThis as never;
+place[LIBRARY] ??= { happened: [], visitsLeft: new Map() };
+const { happened, visitsLeft } = place[LIBRARY];
 
 export default function v1Library(): McpServer {
   const mcp = new McpServer(
