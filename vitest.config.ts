@@ -3,8 +3,6 @@ import { defineConfig } from 'vitest/config';
 const TESTS = 'test/**/*.test.ts';
 /** What `npm run test:aws` and `npm run test:browser` run. */
 const ELSEWHERE = ['test/aws/**', 'test/browser/**'];
-/** What measures time has the machine to itself. */
-const MEASURING = ['test/functions/**/*.test.ts', 'test/adapters/dynamodb/streams.test.ts'];
 /**
  * What leaves nothing behind in its process shares one with others, so that the SDKs are loaded once and not for each file: a third
  * of the time. What counts handles, patches the SDK or changes the environment has a process of its own, and so has the unknown.
@@ -35,11 +33,10 @@ export default defineConfig({
           name: 'tests',
           globalSetup: 'test/support/built.ts',
           include: [TESTS],
-          exclude: [...MEASURING, ...SHARING, ...ELSEWHERE],
+          exclude: [...SHARING, ...ELSEWHERE],
         },
       },
       { test: { ...project, name: 'sharing', include: SHARING, isolate: false } },
-      { test: { ...project, name: 'alone', include: MEASURING, maxWorkers: 1, sequence: { groupOrder: 1 } } },
     ],
   },
 });

@@ -1,5 +1,5 @@
 /** Ids that carry their address: there and back for every id a client may choose. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import {
   eventIdOf,
@@ -9,6 +9,7 @@ import {
   parseQuestionId,
   questionIdOf,
 } from '../../core/base/ids.ts';
+import fc from '../support/fast-check.ts';
 
 const requestId = fc.oneof(fc.maxSafeInteger(), fc.string({ maxLength: 256, unit: 'binary' }));
 

@@ -1,8 +1,9 @@
 /** The contract of `EventLog`: every event log passes it. The laws at the end are properties. */
-import fc from 'fast-check';
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { EventLog, StreamAddress } from '../../core/ports/event-log.ts';
 import type { LoggedEvent } from '../../core/session/outbox.ts';
+import fc from '../support/fast-check.ts';
 import type { MakeStores, StoresUnderTest } from './stores-under-test.ts';
 
 const STREAM: StreamAddress = { session: 'session-1', stream: 'n7' };

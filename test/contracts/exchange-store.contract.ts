@@ -1,7 +1,8 @@
 /** The contract of `ExchangeStore`: every store of exchanges passes it. */
-import fc from 'fast-check';
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ExchangeStore } from '../../core/ports/exchange-store.ts';
+import fc from '../support/fast-check.ts';
 import type { MakeStores, StoresUnderTest } from './stores-under-test.ts';
 import { sampleExchange } from './stores-under-test.ts';
 

@@ -1,7 +1,8 @@
 /** The contract of `Seal`: every seal passes it. */
-import fc from 'fast-check';
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Seal } from '../../core/ports/seal.ts';
+import fc from '../support/fast-check.ts';
 
 export interface SealUnderTest {
   readonly seal: Seal;

@@ -5,10 +5,11 @@
  * A client may answer some questions of a round and not others, in any order, wrongly at first, or twice; every round may be
  * served by another process. Set `REPLAY_LAW_RUNS` for more than the usual number of programs.
  */
-import fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import { LIMITS } from '../../core/base/limits.ts';
 import type { RpcNotification } from '../../core/protocol/messages.ts';
+import fc from '../support/fast-check.ts';
 import type { Caller, Told } from '../support/programs/calling.ts';
 import { callerOf, memoryGuard, questionsIn, retried, textOf, told, toolCall } from '../support/programs/calling.ts';
 import type { Plot } from '../support/programs/plots.ts';

@@ -4,13 +4,13 @@
  * once, and the call ends as if nobody had died.
  */
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { memoryStores } from '../../core/adapters/memory/stores.ts';
 import { sdkProgram } from '../../core/adapters/sdk/program.ts';
 import type { Fact } from '../../core/journal/fact.ts';
 import type { StateStore } from '../../core/ports/state-store.ts';
 import { session, step, uuid } from '../../index.ts';
+import fc from '../support/fast-check.ts';
 import type { Told } from '../support/programs/calling.ts';
 import { callerOf, retried, textOf, told, toolCall, value } from '../support/programs/calling.ts';
 

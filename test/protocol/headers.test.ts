@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeBase64, encodeBase64 } from '../../core/protocol/base64.ts';
 import { META } from '../../core/protocol/envelope.ts';
 import { decodeHeaderValue, encodeHeaderValue, standardHeaders } from '../../core/protocol/headers.ts';
+import fc from '../support/fast-check.ts';
 
 describe('base64 of UTF-8', () => {
   it('is what Buffer says, for any text', () => {

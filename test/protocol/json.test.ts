@@ -1,8 +1,8 @@
 /** Canonical JSON and digests: what means the same gives the same text. */
 import { createHash } from 'node:crypto';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { callDigest, canonicalJson, digest } from '../../core/protocol/json.ts';
+import fc from '../support/fast-check.ts';
 
 describe('canonical JSON', () => {
   it('sorts keys at every depth, leaves out what is undefined, and drops what is named', () => {

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeSse, SSE_COMMENT } from '../../core/protocol/sse.ts';
 import { decodeSse } from '../../core/protocol/sse-decode.ts';
+import fc from '../support/fast-check.ts';
 
 async function decoded(...chunks: string[]) {
   const events = [];

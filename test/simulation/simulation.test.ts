@@ -1,6 +1,7 @@
 /** Seeded: processes die at any step of a call, twice and three times, with lost replies and late awakenings. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
+import fc from '../support/fast-check.ts';
 import type { Fate } from './mortal-stores.ts';
 import type { Trial } from './trial.ts';
 import { progressOf, questions, responses, run } from './trial.ts';

@@ -1,6 +1,5 @@
 /** What a stream costs, and that no two packs ever overlap, whoever writes where at the same time. */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { LoggedEvent } from '../../../core/session/outbox.ts';
 import { clientOf } from '../../support/dynamodb/clients.ts';
@@ -8,6 +7,7 @@ import type { Emulator } from '../../support/dynamodb/emulator.ts';
 import { startEmulator } from '../../support/dynamodb/emulator.ts';
 import type { FaultProxy } from '../../support/dynamodb/fault-proxy.ts';
 import { startFaultProxy } from '../../support/dynamodb/fault-proxy.ts';
+import fc from '../../support/fast-check.ts';
 import type { TableUnderTest } from './stores-on-dynamodb.ts';
 import { makeOnDynamodb } from './stores-on-dynamodb.ts';
 

@@ -49,7 +49,7 @@ export interface SdkClient {
 
 const INFO = { name: 'scenario', version: '1.0.0' };
 const CAPABILITIES = { elicitation: { form: {}, url: {} }, sampling: {}, roots: {} };
-const PATIENCE_MS = 25_000;
+const PATIENCE_MS = 100_000;
 const RECONNECTION = {
   initialReconnectionDelay: 50,
   maxReconnectionDelay: 500,

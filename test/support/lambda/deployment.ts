@@ -9,6 +9,7 @@ import { dynamodbClient } from '../../../core/adapters/dynamodb/stores.ts';
 import { newApiKey } from '../../../core/http/api-keys.ts';
 import { type Emulator, startEmulator } from '../dynamodb/emulator.ts';
 import { type Bundled, bundle } from './bundle.ts';
+import type { Billed } from './environment.ts';
 import type { LocalFunction } from './function.ts';
 import { LocalLambda } from './local-lambda.ts';
 
@@ -132,12 +133,11 @@ export class Deployment implements AsyncDisposable {
   }
 
   /**
-   * What all functions were charged since the last time this was asked, in milliseconds: proxy, driver and upstream, from the
-   * delivery of each event until the runtime asked for the next, and the start of every new environment.
+   * What all functions were charged for since the last time this was asked: proxy, driver and upstream, from the delivery of
+   * each event until the runtime asked for the next, and the start of every new environment.
    */
-  takeBilledMs(): number {
-    const billed = this.functions.flatMap(each => each.billed.splice(0));
-    return billed.reduce((sum, { billedMs, initMs }) => sum + billedMs + initMs, 0);
+  takeBilled(): readonly Billed[] {
+    return this.functions.flatMap(each => each.billed.splice(0));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

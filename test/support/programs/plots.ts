@@ -4,7 +4,7 @@
  * Branches of a plot run in parallel; each is a thread with a name, which stands in everything it asks and says, so that the
  * order within a thread can be told from the order between threads, which nobody promises.
  */
-import fc from 'fast-check';
+import fc from '../fast-check.ts';
 import type { Scene, ScriptedProgram } from './scripted.ts';
 import { scripted, text } from './scripted.ts';
 
