@@ -1,10 +1,10 @@
 /** A server whose output nobody reads any more, as when the process that watched it has died: it serves and stops as before. */
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { built } from '../support/built.ts';
 import { starting } from '../support/command-line.ts';
 import { postModern } from '../support/raw-http.ts';
 
-const UNRULY = fileURLToPath(new URL('../support/servers/v1-unruly.ts', import.meta.url));
+const UNRULY = built('v1-unruly');
 
 const callTool = async (url: string, name: string): Promise<unknown> =>
   (await postModern(url, 'tools/call', { name })).json();

@@ -5,9 +5,9 @@
  * The folder lies as deep as `dist/bin`, so that the product finds its manifest. That sources run with `tsx` as well is shown by
  * `test/bin/from-source.test.ts`, and that the package does by `scripts/packaging.ts`.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -18,19 +18,41 @@ const FOLDER = join(ROOT, '.cache/built');
 const REQUIRE =
   "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);";
 
-const SOURCES = {
+/** The folder of servers for tests, whole, and others by their files. */
+const SERVERS = 'test/support/servers';
+const OTHERS = {
   fermata: 'bin/fermata.ts',
+  'approval.config': 'examples/approval/fermata.config.ts',
   'embedded-key-ring': 'core/adapters/crypto/embedded-key-ring.ts',
   'expense-tracker': 'examples/expense-tracker/stdio.ts',
   'kill-program': 'test/scenarios/kill/program.ts',
   'sqlite-child': 'test/adapters/sqlite/child.ts',
-  'stdio-owner': 'test/support/servers/stdio-owner.ts',
-  'stdio-v1': 'test/support/servers/stdio-v1.ts',
-  'v1-divergent': 'test/support/servers/v1-divergent.ts',
-} as const;
+  'steps-program': 'test/scenarios/steps/program.ts',
+};
+
+/** By name, without `.mjs`. */
+const SOURCES: Readonly<Record<string, string>> = {
+  ...OTHERS,
+  ...Object.fromEntries(
+    readdirSync(join(ROOT, SERVERS)).flatMap(file =>
+      file.endsWith('.ts') ? [[basename(file, '.ts'), `${SERVERS}/${file}`]] : [],
+    ),
+  ),
+};
 
 /** The file of one, to be given to Node. */
-export const built = (name: keyof typeof SOURCES): string => join(FOLDER, `${name}.mjs`);
+export function built(name: string): string {
+  if (!(name in SOURCES)) throw new Error(`${name} is not built. Name its source in test/support/built.ts.`);
+  return join(FOLDER, `${name}.mjs`);
+}
+
+/** The same words with every source that is built replaced by its file. */
+export const withBuilt = (words: readonly string[]): readonly string[] =>
+  words.map(word => {
+    const source = relative(ROOT, resolve(ROOT, word));
+    const [name] = Object.entries(SOURCES).find(entry => entry[1] === source) ?? [];
+    return name === undefined ? word : built(name);
+  });
 
 /** Vitest calls this before the first test; scripts that start the same processes call it themselves. */
 export async function setup(): Promise<void> {

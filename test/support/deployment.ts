@@ -7,6 +7,7 @@ import { configuredSettings } from '../../bin/configured.ts';
 import { newKeyText } from '../../core/adapters/crypto/key-ring.ts';
 import { memoryStores } from '../../core/adapters/memory/stores.ts';
 import type { Observation } from '../../core/ports/observer.ts';
+import { withBuilt } from './built.ts';
 
 export interface TestDeployment extends AsyncDisposable {
   readonly url: string;
@@ -22,7 +23,11 @@ export async function deployed(
   const observed: Observation[] = [];
   const store = serve.includes('--data') ? [] : ['--memory'];
   const port = serve.includes('--port') ? [] : ['--port', '0'];
-  const settings = await configuredSettings(readArguments(SERVE, [...port, ...store, ...serve]), env, process.cwd());
+  const settings = await configuredSettings(
+    readArguments(SERVE, [...port, ...store, ...withBuilt(serve)]),
+    env,
+    process.cwd(),
+  );
   const deployment = await compose(settings, observation => observed.push(observation), '0.0.0', storesFor);
   return { url: deployment.url, observed, [Symbol.asyncDispose]: () => deployment.close() };
 }

@@ -13,7 +13,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Observation } from '../../core/ports/observer.ts';
 import { isObject } from '../../core/protocol/messages.ts';
-import { built } from './built.ts';
+import { built, withBuilt } from './built.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const START_MS_MAX = 120_000;
@@ -41,7 +41,7 @@ export interface Product {
 
 /** Resolves when the product listens. */
 export async function startProduct({ data, port, serve }: ProductOptions): Promise<Product> {
-  const options = ['--json', '--port', String(port), '--data', data, ...serve];
+  const options = ['--json', '--port', String(port), '--data', data, ...withBuilt(serve)];
   const child = spawn(process.execPath, [built('fermata'), 'serve', ...options], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
