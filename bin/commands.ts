@@ -165,6 +165,10 @@ export const SERVE: Command = {
           env: 'FERMATA_USERS',
           help: 'With --workspace, as root: users of the system that sessions are given, one each, such as 20000-20999.',
         },
+        {
+          name: 'allow-commands',
+          help: 'With --workspace and FERMATA_ADMIN_KEYS: let administrators run any command in the folder of a session. Dangerous: they can then do what this process can.',
+        },
       ],
     },
     {
@@ -250,14 +254,16 @@ export const KEY: Command = {
 
 export const SESSIONS: Command = {
   name: 'sessions',
-  summary: 'List, show and stop the sessions of a server that runs.',
+  summary: 'List, show and stop the sessions of a server, and run commands in their folders.',
   usage: [
     ['fermata sessions', 'all of them'],
     ['fermata sessions --principal key:alice', 'those of one principal (on AWS always needed)'],
     ['fermata sessions show ID', 'one, with its open calls and the questions that wait'],
     ['fermata sessions stop ID', 'end one at once: its streams, questions and runs'],
+    ['fermata sessions run ID -- ls -la', 'run a command in its folder, where the server allows that'],
   ],
   takesWords: true,
+  takesCommand: true,
   groups: [
     {
       title: 'Options',
@@ -277,6 +283,12 @@ export const SESSIONS: Command = {
         },
         { name: 'principal', value: '<id>', help: 'List only the sessions of this principal.' },
         { name: 'reveal', help: 'Show what was asked, which may be confidential.' },
+        {
+          name: 'timeout',
+          value: '<time>',
+          initial: formatDuration(LIMITS.commandMsDefault),
+          help: `How long a command may take: at most ${formatDuration(LIMITS.commandMsMax)}.`,
+        },
         { name: 'json', help: 'Print JSON.' },
         { name: 'debug', help: 'Show stacks with errors.' },
       ],

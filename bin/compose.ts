@@ -24,6 +24,7 @@ import { serveHttp } from '../core/http/serve.ts';
 import type { Environment } from '../core/ports/environment.ts';
 import type { Observer } from '../core/ports/observer.ts';
 import type { Seal } from '../core/ports/seal.ts';
+import type { SessionCommands } from '../core/ports/session-commands.ts';
 import type { Stores } from '../core/ports/stores.ts';
 import type { ProxySettings } from '../core/proxy/engine.ts';
 import type { ProxyServer } from '../core/proxy/proxy.ts';
@@ -34,6 +35,7 @@ import { authenticatorFor } from './authentication.ts';
 import type { Gates } from './gates.ts';
 import { checkApprovers, gatesFor, pageFor } from './gates.ts';
 import { Runners } from './runners.ts';
+import { commandsFor } from './session-commands.ts';
 import type { ServeSettings } from './settings.ts';
 import { introducedName, upstreamFor } from './upstream.ts';
 import { releasing, workspacesFor } from './workspaces.ts';
@@ -131,7 +133,9 @@ async function open(
     onSessionEnd: [runners.release, releasing(workspaces)],
     settings: policyIn(settings),
   });
-  const front = { settings, server, approvals: guarded.approvals, observer, environment, seal, version };
+  const letGo = (session: string): void => runners.letGo(session);
+  const commands = commandsFor(settings, { admin: server.admin, workspaces, observer, letGo });
+  const front = { settings, server, commands, approvals: guarded.approvals, observer, environment, seal, version };
   const served = await listening(front, opened);
   const base = gates.url ?? (auth.mode === 'jwt' ? new URL(auth.audience).origin : served.url);
   const url = `${served.url}/mcp`;
@@ -156,6 +160,7 @@ interface Front {
   readonly settings: ServeSettings;
   readonly server: ProxyServer;
   readonly approvals: Gates['approvals'];
+  readonly commands: SessionCommands | undefined;
   readonly observer: Observer;
   readonly environment: Environment;
   readonly seal: Seal;
@@ -179,7 +184,7 @@ async function listening(front: Omit<Front, 'until'>, opened: Closing[]): Promis
 }
 
 /** What HTTP reaches: the MCP endpoint, and beside it the admin API and the page of approvals. */
-function frontOf({ settings, server, approvals, observer, environment, seal, version, until }: Front) {
+function frontOf({ settings, server, approvals, commands, observer, environment, seal, version, until }: Front) {
   const { auth, gates, allowOrigins: origins, holdMs } = settings;
   const hosts = namesOf(settings);
   const authenticate = authenticatorFor(auth, { environment, observer });
@@ -188,7 +193,7 @@ function frontOf({ settings, server, approvals, observer, environment, seal, ver
   const app = httpApp({ server, authenticate, hosts, origins, observer, health, sseUntil });
   const isSecure = gates.url?.startsWith('https:') ?? auth.mode === 'jwt';
   return beside(app, {
-    [ADMIN_PATH]: adminFor(settings.adminKeys, server.admin, { hosts, observer }),
+    [ADMIN_PATH]: adminFor(settings.adminKeys, server.admin, { hosts, observer, commands }),
     [APPROVALS_PATH]: pageFor(approvals, { authenticate, hosts, seal, environment, observer, isSecure }),
   });
 }

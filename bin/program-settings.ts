@@ -14,6 +14,8 @@ export interface ProgramSettings {
   readonly env: Readonly<Record<string, string>>;
   /** Users of the system that sessions are given. */
   readonly users: readonly number[] | undefined;
+  /** Whether administrators may run commands in the folders of sessions. */
+  readonly allowCommands: boolean;
 }
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;

@@ -18,9 +18,12 @@ export class Runners {
     return made;
   };
 
-  readonly release: OnSessionEnd = ({ session }) => {
+  readonly release: OnSessionEnd = ({ session }) => this.letGo(session);
+
+  /** Ends what is kept for a session and is not at work. */
+  letGo(session: string): void {
     for (const made of this.#made) made.release(session);
-  };
+  }
 
   close(): void {
     for (const made of this.#made) made.close();

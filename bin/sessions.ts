@@ -1,31 +1,46 @@
 /**
- * `fermata sessions`: lists, shows and stops the sessions of a server that runs, over its admin API. For people as a table, with
+ * `fermata sessions`: lists, shows and stops the sessions of a server that runs, over its admin API; `session-run.ts` runs commands. For people as a table, with
  * `--json` as the API says it.
  */
 import type { SessionDetail, SessionView } from '../core/ports/session-admin.ts';
 import { isObject } from '../core/protocol/messages.ts';
+import type { Endpoint } from './admin-endpoint.ts';
+import { asked, endpointFor, refusal } from './admin-endpoint.ts';
 import type { Arguments } from './arguments.ts';
 import type { Variables } from './given.ts';
 import { Misuse } from './misuse.ts';
 import type { Paint } from './paint.ts';
 import { paintFor } from './paint.ts';
+import { runCommand } from './session-run.ts';
 import { detailText, listText } from './sessions-text.ts';
 
 const REQUEST_MS_MAX = 10_000;
 
 export async function sessions(given: Arguments, env: Variables): Promise<number> {
   const [action, id, ...rest] = given.words ?? [];
-  if (rest.length > 0 || (action !== undefined && action !== 'show' && action !== 'stop'))
-    throw new Misuse('Write: fermata sessions, fermata sessions show ID, or fermata sessions stop ID.');
+  if (rest.length > 0 || !isAction(action)) throw new Misuse(`Write one of: ${WAYS.join(', ')}.`);
   if (action !== undefined && id === undefined)
     throw new Misuse(`Which session? Write: fermata sessions ${action} ID (fermata sessions lists them).`);
-  const api = apiFor(given, env);
+  if ((action === 'run') !== (given.command !== undefined))
+    throw new Misuse('A command stands after --, and "run" needs one: fermata sessions run ID -- ls -la');
+  if (action === 'run') return runCommand(endpointFor(given, env), id ?? '', given);
+  const api = apiFor(endpointFor(given, env));
   const isJson = given.values.json !== undefined;
   const paint = paintFor(process.stdout);
   const said = await (action === undefined ? listed(api, given) : one(api, action, id ?? '', given));
   process.stdout.write(isJson ? `${JSON.stringify(said, undefined, 2)}\n` : textOf(said, action, paint));
   return 0;
 }
+
+const WAYS = [
+  'fermata sessions',
+  'fermata sessions show ID',
+  'fermata sessions stop ID',
+  'fermata sessions run ID -- COMMAND',
+] as const;
+
+const isAction = (word: string | undefined): word is 'show' | 'stop' | 'run' | undefined =>
+  word === undefined || ['show', 'stop', 'run'].includes(word);
 
 type Said = { readonly sessions: readonly SessionView[] } | SessionDetail | SessionView;
 type Api = (method: 'GET' | 'DELETE', path: string) => Promise<unknown>;
@@ -55,34 +70,11 @@ function textOf(said: Said, action: string | undefined, paint: Paint): string {
   return detailText(said as SessionDetail, Date.now(), paint);
 }
 
-function apiFor(given: Arguments, env: Variables): Api {
-  const base = given.values.url?.[0] ?? env.FERMATA_ADMIN_URL ?? `http://127.0.0.1:${env.PORT || 8787}`;
-  if (!URL.canParse(base)) throw new Misuse(`--url is "${base}", which is no URL. For example: http://127.0.0.1:8787`);
-  const key = given.values.key?.[0] ?? env.FERMATA_ADMIN_KEY;
-  if (!key) throw new Misuse('Give the admin key: FERMATA_ADMIN_KEY or --key. Make one with: fermata key NAME');
+function apiFor(endpoint: Endpoint): Api {
   return async (method, path) => {
-    const url = new URL(`/admin/sessions${path}`, base);
-    const response = await fetch(url, {
-      method,
-      headers: { authorization: `Bearer ${key}` },
-      signal: AbortSignal.timeout(REQUEST_MS_MAX),
-    }).catch(cause => {
-      throw new Misuse(`No server answers at ${url.origin}: ${causeOf(cause)}. Is it running, and is --url right?`);
-    });
+    const response = await asked(endpoint, path, { method, signal: AbortSignal.timeout(REQUEST_MS_MAX) });
     const body: unknown = await response.json().catch(() => undefined);
     if (response.ok && isObject(body)) return body;
     throw new Misuse(refusal(response.status, body));
   };
-}
-
-const causeOf = (thrown: unknown): string => {
-  if (!(thrown instanceof Error)) return String(thrown);
-  return thrown.cause instanceof Error ? thrown.cause.message : thrown.message;
-};
-
-function refusal(status: number, body: unknown): string {
-  const error = isObject(body) && isObject(body.error) ? body.error : {};
-  if (isObject(error.data) && error.data.code === 'path_unknown')
-    return 'This server has no admin API. Start it with FERMATA_ADMIN_KEYS; make a key with: fermata key NAME';
-  return typeof error.message === 'string' ? error.message : `The server answered with status ${status}.`;
 }

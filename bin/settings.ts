@@ -82,6 +82,7 @@ export function serveSettings(given: Arguments, env: Variables, folder: string, 
     workspace,
     ...variablesGiven(given.values.env ?? namesIn(env), given.values.env === undefined ? 'FERMATA_ENV' : '--env'),
     users: usersGiven(lookUp('users'), workspace),
+    allowCommands: commandsAllowed(isOn('allow-commands'), workspace, env),
     port: port(lookUp('port')),
     host: lookUp('host')?.text ?? '127.0.0.1',
     data: dataFolder(given, lookUp('data'), isOn('memory'), folder),
@@ -100,6 +101,15 @@ export function serveSettings(given: Arguments, env: Variables, folder: string, 
     json: isOn('json'),
     debug: isOn('debug'),
   };
+}
+
+/** Never by a variable: what is dangerous is said where everybody sees it. */
+function commandsAllowed(isAsked: boolean, workspace: boolean, env: Variables): boolean {
+  if (isAsked && (!workspace || !env.FERMATA_ADMIN_KEYS?.trim()))
+    throw new Misuse(
+      '--allow-commands needs --workspace, where commands run, and FERMATA_ADMIN_KEYS, for those who may run them.',
+    );
+  return isAsked;
 }
 
 function rowOf(name: string): OptionRow {

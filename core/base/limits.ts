@@ -230,6 +230,12 @@ export const LIMITS = {
   workspacePruneMs: 60 * 60_000,
   /** Folders of sessions that nobody uses and that are kept all the same, on one machine. */
   idleWorkspacesMax: 256,
+  /** A command in a session's folder: how long it may take unless its caller says otherwise, at most, and what it may write. */
+  commandMsDefault: 60_000,
+  commandMsMax: 60 * 60_000,
+  commandOutputBytesMax: 16 * 1024 * 1024,
+  /** The request that asks for one. */
+  commandBytesMax: 64 * 1024,
   /** What the journal keeps of a question's text, for error messages. */
   labelCharactersMax: 80,
   /** How long a replay waits for a recorded question before it takes another one for it. */

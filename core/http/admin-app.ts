@@ -4,9 +4,12 @@
  * It has credentials of its own and is served only where they are set. A credential of the MCP endpoint opens nothing here.
  */
 import { Hono } from 'hono';
+import type { BlankSchema } from 'hono/types';
 import { Fault, faultOf, rpcErrorOf } from '../base/errors.ts';
 import type { Observer } from '../ports/observer.ts';
 import type { SessionAdmin } from '../ports/session-admin.ts';
+import type { SessionCommands } from '../ports/session-commands.ts';
+import { commandResponse } from './command-order.ts';
 import type { GuardOptions } from './guards.ts';
 import { checkHost, checkOrigin, checkPrincipal, EntryRefused } from './guards.ts';
 import { jsonResponse, reportFault } from './responses.ts';
@@ -14,19 +17,23 @@ import { statusOf } from './status.ts';
 
 export interface AdminAppOptions extends GuardOptions {
   readonly admin: SessionAdmin;
+  /** Commands in the folders of sessions, where they are allowed. */
+  readonly commands?: SessionCommands | undefined;
   readonly observer: Observer;
 }
+
+type Known = { Variables: { administrator: string } };
 
 /** Where it is, beside the MCP endpoint. */
 export const ADMIN_PATH = '/admin';
 
-export function adminApp(options: AdminAppOptions): Hono {
-  const { admin, observer } = options;
-  const app = new Hono().basePath(ADMIN_PATH);
+export function adminApp(options: AdminAppOptions): Hono<Known, BlankSchema, string> {
+  const { admin, commands, observer } = options;
+  const app = new Hono<Known>().basePath(ADMIN_PATH);
   app.use(async (c, next) => {
     checkHost(c.req.raw, options);
     checkOrigin(c.req.raw, options);
-    await checkPrincipal(c.req.raw, options);
+    c.set('administrator', (await checkPrincipal(c.req.raw, options)).id);
     await next();
   });
   app.get('/sessions', async c => {
@@ -43,6 +50,15 @@ export function adminApp(options: AdminAppOptions): Hono {
     return c.json({ ...existing(await admin.inspect(c.req.param('id'), { reveal })) });
   });
   app.delete('/sessions/:id', async c => c.json({ ...existing(await admin.stop(c.req.param('id'))) }));
+  app.post('/sessions/:id/commands', c =>
+    commandResponse({
+      request: c.req.raw,
+      session: c.req.param('id'),
+      administrator: c.get('administrator'),
+      commands,
+      observer,
+    }),
+  );
   app.notFound(() => refused(new Fault('path_unknown', `There is nothing here. Try ${ADMIN_PATH}/sessions.`)));
   app.onError(thrown => {
     const fault = faultOf(thrown);

@@ -7,8 +7,8 @@ import { Fault } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 
 /** The parsed body. Throws `body_too_large`, `parse_error` or `invalid_request`. */
-export async function readJson(request: Request): Promise<unknown> {
-  const text = await readText(request);
+export async function readJson(request: Request, bytesMax: number = LIMITS.bodyBytesMax): Promise<unknown> {
+  const text = await readText(request, bytesMax);
   if (depthOf(text) > LIMITS.bodyDepthMax) {
     throw new Fault('invalid_request', `The body nests more than ${LIMITS.bodyDepthMax} levels deep.`);
   }

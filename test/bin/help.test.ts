@@ -17,7 +17,7 @@ describe('help', () => {
         demo      A client in the terminal: calls the tools of the example and shows what happens.
         key       Make an API key, shown once, and the line that lets it in.
         check     Run the tools of a program with replay, and say what would go wrong.
-        sessions  List, show and stop the sessions of a server that runs.
+        sessions  List, show and stop the sessions of a server that runs, and run commands in their folders.
 
       Start here
         fermata serve         serve the bundled example at http://127.0.0.1:8787/mcp
@@ -91,6 +91,9 @@ describe('help', () => {
                                        names. [FERMATA_ENV]
         --users <from-to>              With --workspace, as root: users of the system that sessions are
                                        given, one each, such as 20000-20999. [FERMATA_USERS]
+        --allow-commands               With --workspace and FERMATA_ADMIN_KEYS: let administrators run any
+                                       command in the folder of a session. Dangerous: they can then do
+                                       what this process can.
 
       Who may come in
         --auth <way>                   none (loopback only), api-key (FERMATA_API_KEYS) or jwt

@@ -47,6 +47,7 @@ describe('settings', () => {
       inherit: [],
       env: {},
       users: undefined,
+      allowCommands: false,
       json: false,
       debug: false,
     });
@@ -95,6 +96,14 @@ describe('settings', () => {
     expect(refusal(['--workspace', '--users', '0-9'])).toBe(
       '--users is "0-9", which is no range of user ids (10000 at most, and never 0). For example: --users 20000-20999',
     );
+    expect(settings(['--workspace', '--allow-commands'], { FERMATA_ADMIN_KEYS: 'k' }).allowCommands).toBe(true);
+    for (const [argv, env] of [
+      [['--workspace', '--allow-commands'], {}],
+      [['--allow-commands'], { FERMATA_ADMIN_KEYS: 'k' }],
+    ] as const)
+      expect(refusal([...argv], env)).toBe(
+        '--allow-commands needs --workspace, where commands run, and FERMATA_ADMIN_KEYS, for those who may run them.',
+      );
     expect(refusal(['--users', '20-30'])).toBe(
       '--users needs --workspace: a user is given to a session with its folder.',
     );
