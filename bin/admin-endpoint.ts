@@ -17,9 +17,9 @@ export function endpointFor(given: Arguments, env: Variables): Endpoint {
   return { base, key };
 }
 
-/** A request to `/admin/sessions` and what follows it. */
+/** A request to `/admin` and what follows it. */
 export async function asked({ base, key }: Endpoint, path: string, init: RequestInit): Promise<Response> {
-  const url = new URL(`/admin/sessions${path}`, base);
+  const url = new URL(`/admin${path}`, base);
   const headers = { ...init.headers, authorization: `Bearer ${key}` };
   return fetch(url, { ...init, headers }).catch(cause => {
     throw new Misuse(`No server answers at ${url.origin}: ${causeOf(cause)}. Is it running, and is --url right?`);

@@ -12,7 +12,7 @@ interface App {
 export const adminFor = (
   keys: string | undefined,
   admin: SessionAdmin,
-  options: Pick<AdminAppOptions, 'hosts' | 'observer' | 'commands'>,
+  options: Pick<AdminAppOptions, 'audit' | 'hosts' | 'observer' | 'commands'>,
 ): App | undefined =>
   keys === undefined
     ? undefined

@@ -5,7 +5,8 @@
 
 import { formatDuration } from '../core/base/duration.ts';
 import { LIMITS } from '../core/base/limits.ts';
-import type { Command } from './arguments.ts';
+import { ADMIN_OPTIONS } from './admin-api.ts';
+import type { Command, OptionRow } from './arguments.ts';
 
 const range = (from: number, to: number): string => `${formatDuration(from)} to ${formatDuration(to)}`;
 
@@ -268,19 +269,7 @@ export const SESSIONS: Command = {
     {
       title: 'Options',
       options: [
-        {
-          name: 'url',
-          value: '<url>',
-          env: 'FERMATA_ADMIN_URL',
-          initial: 'http://127.0.0.1:8787',
-          help: 'Where the server is; PORT changes the port.',
-        },
-        {
-          name: 'key',
-          value: '<key>',
-          env: 'FERMATA_ADMIN_KEY',
-          help: 'An admin key. The variable is better: other users of the machine can read arguments.',
-        },
+        ...ADMIN_OPTIONS,
         { name: 'principal', value: '<id>', help: 'List only the sessions of this principal.' },
         { name: 'reveal', help: 'Show what was asked, which may be confidential.' },
         {
@@ -320,4 +309,64 @@ export const CHECK: Command = {
   more: 'The tools really run, and do what they do. Every question is answered with a value that fits. Exits with 1 if anything was found.',
 };
 
-export const COMMANDS: readonly Command[] = [SERVE, DEMO, KEY, CHECK, SESSIONS];
+export const AUDIT: Command = {
+  name: 'audit',
+  summary: 'Print what the gates of a server decided: who let which call happen.',
+  usage: [
+    ['fermata audit', 'the newest first'],
+    ['fermata audit --by key:carol --since 7d', 'what one person decided in a week'],
+    ['fermata audit --tool write_file --event passed --json', 'an entry a line, for other programs'],
+  ],
+  groups: [
+    {
+      title: 'Options',
+      options: [
+        ...ADMIN_OPTIONS,
+        { name: 'principal', value: '<id>', help: 'Only calls of this principal.' },
+        { name: 'by', value: '<id>', help: 'Only what this principal decided.' },
+        { name: 'tool', value: '<name>', help: 'Only calls of this tool.' },
+        { name: 'event', value: '<what>', help: 'Only asked, passed, refused or failed.' },
+        { name: 'since', value: '<time>', help: 'Only what is younger: 90s, 15m, 8h, 7d.' },
+        { name: 'limit', value: '<number>', initial: '50', help: 'How many entries.' },
+        { name: 'json', help: 'Print JSON, an entry a line.' },
+        { name: 'debug', help: 'Show stacks with errors.' },
+      ],
+    },
+  ],
+  more: 'Arguments are kept as a digest only. Entries are kept for 30 days, unless the configuration says otherwise (gates.audit). The server needs FERMATA_ADMIN_KEYS.',
+};
+
+/** Options that mean what they mean for `fermata serve`. */
+const asForServe = (...names: readonly string[]): readonly OptionRow[] =>
+  SERVE.groups.flatMap(({ options }) => options.filter(({ name }) => names.includes(name)));
+
+export const GATE: Command = {
+  name: 'gate',
+  summary: 'Explain which gates would ask about a call of a tool, and why.',
+  usage: [
+    [`fermata gate explain pay --args '{"amount": 5000}'`, 'by the configuration of this folder'],
+    ['fermata gate explain write_file -- npx -y some-server', 'for any stdio server'],
+  ],
+  takesWords: true,
+  takesCommand: true,
+  groups: [
+    {
+      title: 'The call',
+      options: [
+        { name: 'args', value: '<json>', initial: '{}', help: 'Its arguments, a JSON object.' },
+        { name: 'principal', value: '<id>', initial: 'anonymous', help: 'Who would make it: key:alice.' },
+        { name: 'scope', value: '<scope>', repeats: true, help: 'What their credential would grant.' },
+      ],
+    },
+    {
+      title: 'The server and its gates, as for serve',
+      options: [
+        ...asForServe('config', 'program', 'upstream', 'upstream-header', 'upstream-era'),
+        { name: 'debug', help: 'Show stacks with errors.' },
+      ],
+    },
+  ],
+  more: 'Nothing is asked and the tool is not called; the server is started to hear which tools it has.',
+};
+
+export const COMMANDS: readonly Command[] = [SERVE, DEMO, KEY, CHECK, GATE, SESSIONS, AUDIT];

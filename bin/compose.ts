@@ -21,6 +21,7 @@ import { APPROVALS_PATH } from '../core/http/approval-app.ts';
 import { assertBindable } from '../core/http/loopback.ts';
 import type { Served } from '../core/http/serve.ts';
 import { serveHttp } from '../core/http/serve.ts';
+import type { AuditLog } from '../core/ports/audit-log.ts';
 import type { Environment } from '../core/ports/environment.ts';
 import type { Observer } from '../core/ports/observer.ts';
 import type { Seal } from '../core/ports/seal.ts';
@@ -119,6 +120,7 @@ async function open(
     environment,
     observer,
     state: stores.state,
+    audit: stores.audit,
     base: () => base,
     secret: settings.webhookSecret,
     answer: (...given) => server.answer(...given),
@@ -135,7 +137,9 @@ async function open(
   });
   const letGo = (session: string): void => runners.letGo(session);
   const commands = commandsFor(settings, { admin: server.admin, workspaces, observer, letGo });
-  const front = { settings, server, commands, approvals: guarded.approvals, observer, environment, seal, version };
+  const { audit } = stores;
+  const shown = { server, commands, audit, approvals: guarded.approvals };
+  const front = { settings, ...shown, observer, environment, seal, version };
   const served = await listening(front, opened);
   const base = gates.url ?? (auth.mode === 'jwt' ? new URL(auth.audience).origin : served.url);
   const url = `${served.url}/mcp`;
@@ -161,6 +165,7 @@ interface Front {
   readonly server: ProxyServer;
   readonly approvals: Gates['approvals'];
   readonly commands: SessionCommands | undefined;
+  readonly audit: AuditLog;
   readonly observer: Observer;
   readonly environment: Environment;
   readonly seal: Seal;
@@ -184,7 +189,8 @@ async function listening(front: Omit<Front, 'until'>, opened: Closing[]): Promis
 }
 
 /** What HTTP reaches: the MCP endpoint, and beside it the admin API and the page of approvals. */
-function frontOf({ settings, server, approvals, commands, observer, environment, seal, version, until }: Front) {
+function frontOf(front: Front) {
+  const { settings, server, audit, approvals, commands, observer, environment, seal, version, until } = front;
   const { auth, gates, allowOrigins: origins, holdMs } = settings;
   const hosts = namesOf(settings);
   const authenticate = authenticatorFor(auth, { environment, observer });
@@ -193,7 +199,7 @@ function frontOf({ settings, server, approvals, commands, observer, environment,
   const app = httpApp({ server, authenticate, hosts, origins, observer, health, sseUntil });
   const isSecure = gates.url?.startsWith('https:') ?? auth.mode === 'jwt';
   return beside(app, {
-    [ADMIN_PATH]: adminFor(settings.adminKeys, server.admin, { hosts, observer, commands }),
+    [ADMIN_PATH]: adminFor(settings.adminKeys, server.admin, { audit, hosts, observer, commands }),
     [APPROVALS_PATH]: pageFor(approvals, { authenticate, hosts, seal, environment, observer, isSecure }),
   });
 }

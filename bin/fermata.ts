@@ -20,6 +20,8 @@ const RUNS: Readonly<Record<string, () => Promise<Run>>> = {
   demo: async () => (await import('./demo.ts')).demo,
   key: async () => (await import('./key.ts')).key,
   check: async () => (await import('./check.ts')).check,
+  gate: async () => (await import('./gate.ts')).gate,
+  audit: async () => (await import('./audit.ts')).audit,
   sessions: async () => (await import('./sessions.ts')).sessions,
 };
 

@@ -25,7 +25,7 @@ const REASONS: Readonly<Record<string, string>> = {
 
 export async function runCommand(endpoint: Endpoint, session: string, given: Arguments): Promise<number> {
   const timeoutMs = timeoutOf(given.values.timeout?.[0]);
-  const response = await asked(endpoint, `/${encodeURIComponent(session)}/commands`, {
+  const response = await asked(endpoint, `/sessions/${encodeURIComponent(session)}/commands`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ command: given.command, timeoutMs }),

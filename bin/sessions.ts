@@ -3,9 +3,9 @@
  * `--json` as the API says it.
  */
 import type { SessionDetail, SessionView } from '../core/ports/session-admin.ts';
-import { isObject } from '../core/protocol/messages.ts';
-import type { Endpoint } from './admin-endpoint.ts';
-import { asked, endpointFor, refusal } from './admin-endpoint.ts';
+import type { AdminApi } from './admin-api.ts';
+import { adminApi } from './admin-api.ts';
+import { endpointFor } from './admin-endpoint.ts';
 import type { Arguments } from './arguments.ts';
 import type { Variables } from './given.ts';
 import { Misuse } from './misuse.ts';
@@ -13,8 +13,6 @@ import type { Paint } from './paint.ts';
 import { paintFor } from './paint.ts';
 import { runCommand } from './session-run.ts';
 import { detailText, listText } from './sessions-text.ts';
-
-const REQUEST_MS_MAX = 10_000;
 
 export async function sessions(given: Arguments, env: Variables): Promise<number> {
   const [action, id, ...rest] = given.words ?? [];
@@ -24,7 +22,7 @@ export async function sessions(given: Arguments, env: Variables): Promise<number
   if ((action === 'run') !== (given.command !== undefined))
     throw new Misuse('A command stands after --, and "run" needs one: fermata sessions run ID -- ls -la');
   if (action === 'run') return runCommand(endpointFor(given, env), id ?? '', given);
-  const api = apiFor(endpointFor(given, env));
+  const api = adminApi(given, env);
   const isJson = given.values.json !== undefined;
   const paint = paintFor(process.stdout);
   const said = await (action === undefined ? listed(api, given) : one(api, action, id ?? '', given));
@@ -43,23 +41,22 @@ const isAction = (word: string | undefined): word is 'show' | 'stop' | 'run' | u
   word === undefined || ['show', 'stop', 'run'].includes(word);
 
 type Said = { readonly sessions: readonly SessionView[] } | SessionDetail | SessionView;
-type Api = (method: 'GET' | 'DELETE', path: string) => Promise<unknown>;
 
 /** Every page. */
-async function listed(api: Api, given: Arguments): Promise<Said> {
+async function listed(api: AdminApi, given: Arguments): Promise<Said> {
   const all: SessionView[] = [];
   const principal = given.values.principal?.[0];
   for (let after: string | undefined; ; ) {
     const query = new URLSearchParams({ ...(principal && { principal }), ...(after && { after }) });
-    const page = (await api('GET', `?${query}`)) as { sessions: readonly SessionView[]; next?: string };
+    const page = (await api('GET', `/sessions?${query}`)) as { sessions: readonly SessionView[]; next?: string };
     all.push(...page.sessions);
     if (page.next === undefined) return { sessions: all };
     after = page.next;
   }
 }
 
-async function one(api: Api, action: 'show' | 'stop', id: string, given: Arguments): Promise<Said> {
-  const path = `/${encodeURIComponent(id)}`;
+async function one(api: AdminApi, action: 'show' | 'stop', id: string, given: Arguments): Promise<Said> {
+  const path = `/sessions/${encodeURIComponent(id)}`;
   if (action === 'stop') return (await api('DELETE', path)) as SessionView;
   return (await api('GET', given.values.reveal === undefined ? path : `${path}?reveal=true`)) as SessionDetail;
 }
@@ -68,13 +65,4 @@ function textOf(said: Said, action: string | undefined, paint: Paint): string {
   if ('sessions' in said) return listText(said.sessions, Date.now(), paint);
   if (action === 'stop') return `Stopped ${paint('cyan', said.session)} of ${said.principal}.\n`;
   return detailText(said as SessionDetail, Date.now(), paint);
-}
-
-function apiFor(endpoint: Endpoint): Api {
-  return async (method, path) => {
-    const response = await asked(endpoint, path, { method, signal: AbortSignal.timeout(REQUEST_MS_MAX) });
-    const body: unknown = await response.json().catch(() => undefined);
-    if (response.ok && isObject(body)) return body;
-    throw new Misuse(refusal(response.status, body));
-  };
 }

@@ -13,11 +13,11 @@ import { frontSettings, proxySettings } from './deployment/settings.ts';
 const { auth, allowOrigins, adminKeys } = frontSettings(process.env);
 const settings = proxySettings(process.env);
 checkApprovers(settings.gates, auth.mode);
-const { server, environment, observer, seal, approvals, idle } = deployedProxy(settings);
+const { server, environment, observer, seal, audit, approvals, idle } = deployedProxy(settings);
 const authenticate = authenticatorFor(auth, { environment, observer, callerArn: callerArnOf });
 const app = httpApp({ server, authenticate, hosts: 'any', origins: allowOrigins, observer });
 
-const admin = adminFor(adminKeys, server.admin, { hosts: 'any', observer });
+const admin = adminFor(adminKeys, server.admin, { audit, hosts: 'any', observer });
 const page = pageFor(approvals, { authenticate, hosts: 'any', seal, environment, observer, isSecure: true });
 
 export const handler = streamingEntry({

@@ -196,6 +196,11 @@ export const LIMITS = {
   approvalHoldMs: 40_000,
   /** How long a decision waits for its call to be stored as waiting. */
   approvalCatchMs: 5_000,
+  /** How long it is kept what gates decided, unless configured, and at most; entries of one page, and pages read to find some. */
+  auditKeepMsDefault: 30 * 24 * 60 * 60_000,
+  auditKeepMsMax: 400 * 24 * 60 * 60_000,
+  auditEntriesPerPageMax: 200,
+  auditPagesMax: 50,
   /** A webhook: tries, the pause before the second (it doubles each time), one try, and the tellings under way. */
   webhookAttemptsMax: 6,
   webhookPauseMs: 500,

@@ -11,7 +11,7 @@ import type { Approvals } from './approvals.ts';
 import { mayDecide, SELF } from './approvers.ts';
 import { askingFor } from './asking.ts';
 import type { Decisions } from './decisions.ts';
-import type { Answer, Gate, GatedCall, Verdict } from './gate.ts';
+import type { Answer, Decider, Gate, GatedCall, Verdict } from './gate.ts';
 import type { Names, PolicyScope } from './policy.ts';
 import { namesOf } from './policy.ts';
 import { plain } from './showing.ts';
@@ -60,9 +60,13 @@ export function approvalGate({ policies, environment, decisions, approvals }: Ap
     },
     async explain(seen) {
       const lines: string[] = [];
-      for (const rule of rules) {
-        const because = await rule.names(seen);
-        lines.push(`${rule.name}: ${because === undefined ? 'does not name this call' : `asks, because ${because}`}`);
+      let asks = false;
+      for (const { name, names, approvers = SELF } of rules) {
+        const because = await names(seen);
+        const who = approvers.map(approver => (approver === 'self' ? 'whoever makes it' : approver)).join(', ');
+        const what = asks ? 'would ask as well, and need not' : `asks ${who}`;
+        lines.push(`${name}: ${because === undefined ? 'does not name this call' : `${what}, because ${because}`}`);
+        asks ||= because !== undefined;
       }
       return lines;
     },
@@ -116,20 +120,22 @@ function unasked(rule: Rule, because: string): Verdict {
 const offersSession = ({ sessionMs }: Rule, { call }: GatedCall, { decisions }: Keep): boolean =>
   sessionMs !== 0 && call.session !== undefined && decisions !== undefined;
 
-async function judged(rule: Rule, seen: GatedCall, { by, action, content }: Answer, keep: Keep): Promise<Verdict> {
-  if (action !== 'accept') return declined(by, undefined);
+async function judged(rule: Rule, seen: GatedCall, answer: Answer, keep: Keep): Promise<Verdict> {
+  const { by, via, action, content } = answer;
+  const decided = via === undefined ? { by } : { by, via };
+  if (action !== 'accept') return declined(decided, undefined);
   switch (content.decision) {
     case 'once':
-      return { kind: 'pass', because: `${by} approved it once` };
+      return { kind: 'pass', because: `${by} approved it once`, decided };
     case 'session': {
       const { session } = seen.call;
       if (!offersSession(rule, seen, keep) || session === undefined) return rephrased(rule, seen, keep);
       const untilMs = keep.environment.now() + (rule.sessionMs ?? LIMITS.lifetimeMsDefault);
       await keep.decisions?.grant(session.id, grantOf(rule, seen), by, untilMs);
-      return { kind: 'pass', because: `${by} approved ${seen.tool} for this session` };
+      return { kind: 'pass', because: `${by} approved ${seen.tool} for this session`, decided };
     }
     case 'no':
-      return declined(by, content.reason);
+      return declined(decided, content.reason);
     default:
       return rephrased(rule, seen, keep);
   }
@@ -141,13 +147,14 @@ async function rephrased(rule: Rule, seen: GatedCall, keep: Keep): Promise<Verdi
   return (await asked(rule, because, seen, keep)) ?? unasked(rule, because);
 }
 
-function declined(by: string, reason: unknown): Verdict {
+function declined(decided: Decider, reason: unknown): Verdict {
   const words = typeof reason === 'string' ? reason.trim().slice(0, LIMITS.reasonCharactersMax) : '';
   const why = words === '' ? '' : ` The reason given: ${plain(words)}`;
   return {
     kind: 'refuse',
     text: `The call was not approved, so it was not made. Do not try it again unless you are asked to.${why}`,
-    because: `${by} declined it`,
+    because: `${decided.by} declined it`,
+    decided,
   };
 }
 

@@ -24,6 +24,8 @@ export interface GatesConfig {
   readonly url?: string;
   /** Is told of every call that waits for an approval. Its secret is in `FERMATA_WEBHOOK_SECRET`. */
   readonly webhook?: WebhookConfig;
+  /** How long it is kept what was decided: `90d`; 30 days unless given. `false` keeps nothing. */
+  readonly audit?: string | false;
 }
 
 export interface WebhookConfig {
@@ -46,6 +48,8 @@ export interface GateSettings {
   readonly waitMs?: number;
   readonly url?: string;
   readonly webhook?: WebhookConfig;
+  /** 0: nothing is kept. */
+  readonly auditMs?: number;
 }
 
 export interface ConfigProblem {
@@ -64,13 +68,15 @@ export function gateSettings(
   const problems: ConfigProblem[] = [];
   const say: Say = (path, message) => problems.push({ path, message });
   if (!isObject(value)) return { settings: { policies: [] }, problems: [{ path: at, message: 'must be an object' }] };
-  known(value, ['approval', 'arguments', 'keepAlive', 'wait', 'url', 'webhook'], at, say);
+  known(value, ['approval', 'arguments', 'keepAlive', 'wait', 'url', 'webhook', 'audit'], at, say);
   const policies = policiesIn(value.approval, [...at, 'approval'], say);
   const form = argumentsIn(value.arguments, [...at, 'arguments'], say);
   const keepAliveMs = durationIn(value.keepAlive, [...at, 'keepAlive'], LIMITS.keepAliveMsMin, say);
   const waitMs = durationIn(value.wait, [...at, 'wait'], LIMITS.keepAliveMsMin, say);
   const url = urlIn(value.url, ['http:', 'https:'], [...at, 'url'], say)?.replace(/\/+$/, '');
   const webhook = webhookIn(value.webhook, [...at, 'webhook'], say);
+  const auditAt = [...at, 'audit'];
+  const auditMs = value.audit === false ? 0 : durationIn(value.audit, auditAt, 1, say, LIMITS.auditKeepMsMax);
   const settings: GateSettings = {
     policies,
     ...(form === undefined ? {} : { arguments: form }),
@@ -78,6 +84,7 @@ export function gateSettings(
     ...(waitMs === undefined ? {} : { waitMs }),
     ...(url === undefined ? {} : { url }),
     ...(webhook === undefined ? {} : { webhook }),
+    ...(auditMs === undefined ? {} : { auditMs }),
   };
   return { settings, problems };
 }
@@ -200,11 +207,17 @@ function oneOf<T extends string>(value: unknown, choices: readonly T[], at: Path
   return chosen;
 }
 
-function durationIn(value: unknown, at: Path, fromMs: number, say: Say): number | undefined {
+function durationIn(
+  value: unknown,
+  at: Path,
+  fromMs: number,
+  say: Say,
+  toMs: number = LIMITS.lifetimeMsMax,
+): number | undefined {
   if (value === undefined) return undefined;
   const ms = typeof value === 'string' ? parseDuration(value) : undefined;
-  if (ms !== undefined && ms >= fromMs && ms <= LIMITS.lifetimeMsMax) return ms;
-  say(at, `must be a duration such as "8h", from ${fromMs} ms to ${LIMITS.lifetimeMsMax} ms`);
+  if (ms !== undefined && ms >= fromMs && ms <= toMs) return ms;
+  say(at, `must be a duration such as "8h", from ${fromMs} ms to ${toMs} ms`);
   return undefined;
 }
 

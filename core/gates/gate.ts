@@ -47,7 +47,7 @@ export type Verdict =
   /** None of its business. */
   | { readonly kind: 'unconcerned' }
   /** Goes on, perhaps with other arguments, and why, for the audit. */
-  | { readonly kind: 'pass'; readonly because: string; readonly arguments?: Json }
+  | { readonly kind: 'pass'; readonly because: string; readonly arguments?: Json; readonly decided?: Decider }
   /**
    * `memo` comes back with the answer. `elsewhere`: it is decided under the call's ticket and not by the client, which can only
    * decline; `shown` says whether the client is asked at all, or the call waits quietly.
@@ -60,13 +60,16 @@ export type Verdict =
       readonly elsewhere?: { readonly shown: boolean };
     }
   /** The call ends; the text is for the model. */
-  | { readonly kind: 'refuse'; readonly text: string; readonly because: string };
+  | { readonly kind: 'refuse'; readonly text: string; readonly because: string; readonly decided?: Decider };
+
+/** Who decided, and where. */
+export interface Decider {
+  readonly by: string;
+  readonly via?: 'page';
+}
 
 /** An answer, and who gave it: the caller's client, unless it was given elsewhere. */
-export interface Answer {
-  readonly by: string;
-  /** `page`: elsewhere than in the client. */
-  readonly via?: 'page';
+export interface Answer extends Decider {
   readonly action: string;
   readonly content: Json;
 }

@@ -11,28 +11,25 @@ import { Fault, faultOf } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { inputRequired } from '../bridge/from-program.ts';
 import { lackFor } from '../bridge/from-question.ts';
-import type { Environment } from '../ports/environment.ts';
-import type { Observer } from '../ports/observer.ts';
 import type { Seal } from '../ports/seal.ts';
 import type { CallContext, StatelessServer } from '../ports/stateless-server.ts';
 import type { ModernRequest } from '../protocol/envelope.ts';
 import { META } from '../protocol/envelope.ts';
-import { callDigest } from '../protocol/json.ts';
 import type { Outcome } from '../protocol/messages.ts';
 import { isObject, responseOf } from '../protocol/messages.ts';
 import type { Decisions } from './decisions.ts';
 import type { Answer, Gate, GatedCall, Json, Ticket, Verdict } from './gate.ts';
+import type { RecordOptions } from './record.ts';
+import { record, recordFailure } from './record.ts';
 import type { GateState } from './state.ts';
 import { GateStates, stateRejected } from './state.ts';
 import { ToolList } from './tool-list.ts';
 
-export interface GatedOptions {
+export interface GatedOptions extends RecordOptions {
   readonly upstream: StatelessServer;
   /** In the order in which they judge. */
   readonly gates: readonly Gate[];
   readonly seal: Seal;
-  readonly environment: Environment;
-  readonly observer: Observer;
   /** Makes every state single-use, and takes decisions from elsewhere. */
   readonly decisions?: Decisions;
   /** How long a question may wait. */
@@ -153,7 +150,7 @@ async function judge(engine: Engine, request: ModernRequest, call: CallContext, 
     if (verdict === 'unanswered' || verdict.kind === 'unconcerned') continue;
     if (!concerned && request.params.requestState !== undefined)
       throw stateRejected('a gate stands before this call, and has not seen it');
-    observe(engine, gate, seen, verdict);
+    await record(engine, gate, seen, verdict);
     if (verdict.kind === 'refuse') return refused(verdict.text);
     if (verdict.kind === 'ask') return asking(engine, gate, seen, verdict, waiting);
     concerned = true;
@@ -186,17 +183,7 @@ async function verdictOf(
   } catch (thrown) {
     const fault = faultOf(thrown);
     if (fault.code === 'state_rejected') throw fault;
-    const { principal, session } = seen.call;
-    engine.observer({
-      event: 'gate.failed',
-      level: 'error',
-      gate: gate.name,
-      tool: seen.tool,
-      principal: principal.id,
-      ...(session === undefined ? {} : { session: session.id }),
-      message: fault.message,
-      ...(fault.detail === undefined ? {} : { detail: fault.detail }),
-    });
+    await recordFailure(engine, gate, seen, fault);
     if (fault.code !== 'internal') throw fault;
     const message = `The gate "${gate.name}" failed, so the call was refused and not let through. Its operator finds why in the server log.`;
     throw new Fault('gate_failed', message, { cause: thrown });
@@ -292,26 +279,3 @@ const refused = (text: string): Judged => ({
   kind: 'ended',
   outcome: { result: { content: [{ type: 'text', text }], isError: true, resultType: 'complete' } },
 });
-
-const EVENTS = { pass: 'gate.passed', ask: 'gate.asked', refuse: 'gate.refused' } as const;
-
-/** For the log and the audit: who, what, and a digest of the arguments, never the arguments. */
-function observe(
-  engine: Engine,
-  gate: Gate,
-  seen: GatedCall,
-  verdict: Exclude<Verdict, { kind: 'unconcerned' }>,
-): void {
-  const { principal, session, lease } = seen.call;
-  engine.observer({
-    event: EVENTS[verdict.kind],
-    level: 'info',
-    gate: gate.name,
-    tool: seen.tool,
-    principal: principal.id,
-    argumentsDigest: callDigest('tools/call', { name: seen.tool, arguments: seen.arguments }),
-    message: verdict.because,
-    ...(session === undefined ? {} : { session: session.id }),
-    ...(lease === undefined ? {} : { exchange: lease.exchange }),
-  });
-}

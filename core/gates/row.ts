@@ -2,6 +2,7 @@
  * The gates of a deployment, in their order, from its settings: arguments, then approval, then keep-alive at the upstream; and the
  * approvals that wait in it, for the page on which they are given.
  */
+import type { AuditLog } from '../ports/audit-log.ts';
 import type { Environment } from '../ports/environment.ts';
 import type { Seal } from '../ports/seal.ts';
 import type { StateStore } from '../ports/state-store.ts';
@@ -33,6 +34,7 @@ export interface RowOptions
   readonly seal: Seal;
   readonly environment: Environment;
   readonly state: StateStore;
+  readonly audit?: AuditLog;
 }
 
 export interface Row {
@@ -43,7 +45,7 @@ export interface Row {
 
 /** An upstream behind the gates that the settings name; without any, the upstream itself. */
 export function behindGates(settings: GateSettings, options: RowOptions): Row {
-  const { upstream, environment, seal, state, pageUrl, tell, goOn, observer, holdMs } = options;
+  const { upstream, environment, seal, state, audit, pageUrl, tell, goOn, observer, holdMs } = options;
   const lively = settings.keepAliveMs === undefined ? upstream : keepAlive({ upstream, everyMs: settings.keepAliveMs });
   const decisions = new Decisions(state);
   const approvals =
@@ -53,6 +55,8 @@ export function behindGates(settings: GateSettings, options: RowOptions): Row {
   const gates = gatesOf(settings, { environment, decisions, ...(approvals === undefined ? {} : { approvals }) });
   if (gates.length === 0) return { server: lively, approvals };
   const engine = { seal, environment, observer, decisions, ...(holdMs === undefined ? {} : { holdMs }) };
+  const kept = { audit: settings.auditMs === 0 ? undefined : audit };
+  const times = settings.auditMs === undefined ? {} : { auditMs: settings.auditMs };
   const waits = settings.waitMs === undefined ? {} : { waitMs: settings.waitMs };
-  return { server: gated({ ...engine, ...waits, upstream: lively, gates }), approvals };
+  return { server: gated({ ...engine, ...waits, ...kept, ...times, upstream: lively, gates }), approvals };
 }

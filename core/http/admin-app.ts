@@ -1,11 +1,16 @@
 /**
- * The admin API: sessions listed, inspected and stopped, over HTTP with plain JSON. Paths: `docs/sessions.md`.
+ * The admin API: sessions listed, inspected and stopped, and what gates decided, over HTTP with plain JSON. Paths:
+ * `docs/sessions.md`.
  *
  * It has credentials of its own and is served only where they are set. A credential of the MCP endpoint opens nothing here.
  */
 import { Hono } from 'hono';
 import type { BlankSchema } from 'hono/types';
 import { Fault, faultOf, rpcErrorOf } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { AuditFilter } from '../gates/audit.ts';
+import { auditPage } from '../gates/audit.ts';
+import type { AuditLog } from '../ports/audit-log.ts';
 import type { Observer } from '../ports/observer.ts';
 import type { SessionAdmin } from '../ports/session-admin.ts';
 import type { SessionCommands } from '../ports/session-commands.ts';
@@ -17,6 +22,7 @@ import { statusOf } from './status.ts';
 
 export interface AdminAppOptions extends GuardOptions {
   readonly admin: SessionAdmin;
+  readonly audit: AuditLog;
   /** Commands in the folders of sessions, where they are allowed. */
   readonly commands?: SessionCommands | undefined;
   readonly observer: Observer;
@@ -28,7 +34,7 @@ type Known = { Variables: { administrator: string } };
 export const ADMIN_PATH = '/admin';
 
 export function adminApp(options: AdminAppOptions): Hono<Known, BlankSchema, string> {
-  const { admin, commands, observer } = options;
+  const { admin, audit, commands, observer } = options;
   const app = new Hono<Known>().basePath(ADMIN_PATH);
   app.use(async (c, next) => {
     checkHost(c.req.raw, options);
@@ -59,13 +65,24 @@ export function adminApp(options: AdminAppOptions): Hono<Known, BlankSchema, str
       observer,
     }),
   );
-  app.notFound(() => refused(new Fault('path_unknown', `There is nothing here. Try ${ADMIN_PATH}/sessions.`)));
+  app.get('/audit', async c => c.json(await auditPage(audit, auditFilterIn(c.req.query()))));
+  app.notFound(() =>
+    refused(new Fault('path_unknown', `There is nothing here. Try ${ADMIN_PATH}/sessions or ${ADMIN_PATH}/audit.`)),
+  );
   app.onError(thrown => {
     const fault = faultOf(thrown);
     reportFault(observer, fault);
     return refused(fault);
   });
   return app;
+}
+
+function auditFilterIn(query: Record<string, string>): AuditFilter {
+  const { principal, by, tool, event, after } = query;
+  const sinceMs = query.since === undefined ? Date.now() - LIMITS.auditKeepMsMax : Number(query.since);
+  if (!Number.isFinite(sinceMs)) throw new Fault('invalid_request', 'since is a time in milliseconds since 1970.');
+  const limit = Math.min(limitIn(query.limit).limit ?? LIMITS.auditEntriesPerPageMax, LIMITS.auditEntriesPerPageMax);
+  return { principal, by, tool, event, before: after, sinceMs, limit };
 }
 
 function limitIn(text: string | undefined): { limit?: number } {

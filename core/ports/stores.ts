@@ -1,4 +1,5 @@
 /** The stores of one deployment, opened together and closed together. */
+import type { AuditLog } from './audit-log.ts';
 import type { EventLog } from './event-log.ts';
 import type { ExchangeStore } from './exchange-store.ts';
 import type { RoundGuard } from './round-guard.ts';
@@ -11,6 +12,7 @@ export interface Stores {
   readonly events: EventLog;
   readonly rounds: RoundGuard;
   readonly state: StateStore;
+  readonly audit: AuditLog;
   /**
    * Whether the holder of a lease may still be alive, whatever the lease's time says. An embedded store, which one process
    * owns, knows that every other owner is dead; a shared store knows nothing and says `true`.

@@ -16,6 +16,7 @@ import { lambdaServer } from '../../core/adapters/lambda/server.ts';
 import { nodeEnvironment } from '../../core/adapters/node/environment.ts';
 import { LIMITS } from '../../core/base/limits.ts';
 import type { Row } from '../../core/gates/row.ts';
+import type { AuditLog } from '../../core/ports/audit-log.ts';
 import type { Environment } from '../../core/ports/environment.ts';
 import type { Observer } from '../../core/ports/observer.ts';
 import type { Seal } from '../../core/ports/seal.ts';
@@ -35,6 +36,7 @@ export interface DeployedProxy {
   readonly environment: Environment;
   readonly observer: Observer;
   readonly seal: Seal;
+  readonly audit: AuditLog;
   readonly approvals: Row['approvals'];
   /** Resolves when nothing goes on behind the responses any more. */
   idle(): Promise<void>;
@@ -63,6 +65,7 @@ export function deployedProxy({
     environment,
     observer,
     state: stores.state,
+    audit: stores.audit,
     base: gates.url === undefined ? undefined : () => gates.url ?? '',
     secret: webhookSecret,
     holdMs: APPROVAL_HOLD_MS,
@@ -82,7 +85,7 @@ export function deployedProxy({
     await server.idle();
     await guarded.webhook?.idle();
   };
-  return { server, environment, observer, seal, approvals: guarded.approvals, idle };
+  return { server, environment, observer, seal, audit: stores.audit, approvals: guarded.approvals, idle };
 }
 
 function upstreamServer(

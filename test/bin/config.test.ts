@@ -39,7 +39,7 @@ describe('the configuration', () => {
     const value: unknown = JSON.parse(source.replace(/^.*\n/, ''));
     expect(() => configSettings(value, 'f.json', source)).toThrow(
       'The configuration cannot be used:\n' +
-        'f.json:10: gates.approvals is not known here; known are approval, arguments, keepAlive, wait, url, webhook\n' +
+        'f.json:10: gates.approvals is not known here; known are approval, arguments, keepAlive, wait, url, webhook, audit\n' +
         'f.json:8: gates.approval.1.session must be a duration such as "8h", from 1 ms to 1209600000 ms\n' +
         'f.json:7: gates.approval.1.when is no condition: it ends where a value is expected, at character 9 of "amount >"',
     );

@@ -17,7 +17,9 @@ describe('help', () => {
         demo      A client in the terminal: calls the tools of the example and shows what happens.
         key       Make an API key, shown once, and the line that lets it in.
         check     Run the tools of a program with replay, and say what would go wrong.
+        gate      Explain which gates would ask about a call of a tool, and why.
         sessions  List, show and stop the sessions of a server that runs, and run commands in their folders.
+        audit     Print what the gates of a server decided: who let which call happen.
 
       Start here
         fermata serve         serve the bundled example at http://127.0.0.1:8787/mcp

@@ -45,6 +45,16 @@ describe('fermata sessions', () => {
     expect(await command('stop', id)).toMatchObject({ code: 2, stderr: expect.stringContaining('no such session') });
   });
 
+  test('has a companion that prints what gates decided', async () => {
+    const env = { FERMATA_ADMIN_URL: origin, FERMATA_ADMIN_KEY: admin.key };
+    const [all, wrong] = await Promise.all([
+      starting(['audit', '--since', '7d'], env).ended,
+      starting(['audit', '--event', 'forgotten'], env).ended,
+    ]);
+    expect(all).toMatchObject({ code: 0, stderr: '', stdout: 'There is nothing of that kind.\n' });
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('none of asked, passed, refused, failed') });
+  });
+
   test('that is given wrongly says what to write', async () => {
     expect(await command('stop')).toMatchObject({ code: 2, stderr: expect.stringContaining('sessions stop ID') });
     const strange = await starting(['sessions'], { FERMATA_ADMIN_URL: origin, FERMATA_ADMIN_KEY: user.key }).ended;

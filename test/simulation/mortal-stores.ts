@@ -65,6 +65,7 @@ export function mortalStores(stores: Stores, owner: string, fate: Fate): Mortal 
       },
       rounds: stores.rounds,
       state: stores.state,
+      audit: stores.audit,
       mayBeAlive: candidate => candidate === owner,
       close: async () => {},
     },

@@ -41,6 +41,11 @@ export const eventSortKey = (sequence: number): string => EVENTS + String(sequen
 
 export const stateKey = (scope: string): Key => ({ pk: `state#${short(scope)}`, sk: 'state' });
 
+/** Of the month that a moment is in. */
+export const auditPartition = (atMs: number): string => `audit#${new Date(atMs).toISOString().slice(0, 7)}`;
+
+export const auditKey = (atMs: number, id: string): Key => ({ pk: auditPartition(atMs), sk: `entry#${id}` });
+
 export const roundKey = (nonce: string): Key => ({ pk: `round#${short(nonce)}`, sk: 'round' });
 
 /** The parts of a body that is too long for its item: named by the write they belong to, so they never change. */

@@ -9,6 +9,7 @@ import { LIMITS } from '../../base/limits.ts';
 import type { Environment } from '../../ports/environment.ts';
 import type { Seal } from '../../ports/seal.ts';
 import type { Stores } from '../../ports/stores.ts';
+import { dynamodbAuditLog } from './audit-log.ts';
 import { Bodies } from './bodies.ts';
 import { DynamodbEventLog } from './event-log.ts';
 import { dynamodbExchangeStore } from './exchange-store.ts';
@@ -43,6 +44,7 @@ export function dynamodbStores(options: DynamodbStoresOptions): Stores {
     events,
     rounds: dynamodbRoundGuard(table, bodies, now),
     state: dynamodbStateStore(table, records),
+    audit: dynamodbAuditLog(table, bodies, now),
     // Nobody owns a shared store: a lease lapses by time alone.
     mayBeAlive: () => true,
     async close() {

@@ -4,6 +4,7 @@
  */
 import { LIMITS } from '../../base/limits.ts';
 import type { Stores } from '../../ports/stores.ts';
+import { memoryAuditLog } from './audit-log.ts';
 import { memoryEventLog } from './event-log.ts';
 import { memoryExchangeStore } from './exchange-store.ts';
 import { Room } from './room.ts';
@@ -29,6 +30,7 @@ export function memoryStores(options: MemoryStoresOptions = {}): Stores {
     events,
     rounds: memoryRoundGuard(room),
     state: memoryStateStore(room),
+    audit: memoryAuditLog(room),
     mayBeAlive: candidate => owner === undefined || candidate === owner,
     close: async () => events.close(),
   };

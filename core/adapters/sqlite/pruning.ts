@@ -15,6 +15,7 @@ const DELETIONS: readonly string[] = [
   expired('sessions', 'id'),
   expired('rounds', 'nonce'),
   expired('state', 'scope'),
+  expired('audit', 'id'),
   expired('events', 'session, stream, sequence'),
   `DELETE FROM events WHERE (session, stream, sequence) IN (
     SELECT events.session, events.stream, events.sequence

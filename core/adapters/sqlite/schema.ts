@@ -57,6 +57,14 @@ const MIGRATIONS: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE INDEX state_by_expiry ON state (expires_at_ms);
   `,
+  `
+  CREATE TABLE audit (
+    id TEXT NOT NULL PRIMARY KEY,
+    expires_at_ms INTEGER NOT NULL,
+    entry TEXT NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX audit_by_expiry ON audit (expires_at_ms);
+  `,
 ];
 
 /** Brings the store to the version of this program. Refuses what a newer one wrote, and databases of other programs. */

@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { Fault } from '../../base/errors.ts';
 import type { Environment } from '../../ports/environment.ts';
 import type { Stores } from '../../ports/stores.ts';
+import { sqliteAuditLog } from './audit-log.ts';
 import { Connection } from './connection.ts';
 import type { Driver, DriverName } from './driver.ts';
 import { chooseDriver } from './driver.ts';
@@ -102,6 +103,7 @@ function assemble(
     events,
     rounds: sqliteRoundGuard(connection, writer, owner),
     state: sqliteStateStore(connection, writer, now),
+    audit: sqliteAuditLog(connection, writer, now),
     mayBeAlive: candidate => candidate === owner,
     async close() {
       if (closed) return;

@@ -1,5 +1,6 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll } from 'vitest';
+import { describeAuditLogContract } from '../../contracts/audit-log.contract.ts';
 import { describeEventLogContract } from '../../contracts/event-log.contract.ts';
 import { describeExchangeStoreContract } from '../../contracts/exchange-store.contract.ts';
 import { describeRoundGuardContract } from '../../contracts/round-guard.contract.ts';
@@ -28,3 +29,4 @@ describeExchangeStoreContract('dynamodb', make);
 describeEventLogContract('dynamodb', make);
 describeRoundGuardContract('dynamodb', make);
 describeStateStoreContract('dynamodb', make);
+describeAuditLogContract('dynamodb', make);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { memoryStores } from '../../../core/adapters/memory/stores.ts';
+import { describeAuditLogContract } from '../../contracts/audit-log.contract.ts';
 import { describeEventLogContract } from '../../contracts/event-log.contract.ts';
 import { describeExchangeStoreContract } from '../../contracts/exchange-store.contract.ts';
 import { describeRoundGuardContract } from '../../contracts/round-guard.contract.ts';
@@ -19,6 +20,7 @@ describeExchangeStoreContract('memory', make);
 describeEventLogContract('memory', make);
 describeRoundGuardContract('memory', make);
 describeStateStoreContract('memory', make);
+describeAuditLogContract('memory', make);
 
 describe('memory stores', () => {
   test('a full store refuses a new row with advice and loses none', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { chooseDriver } from '../../../core/adapters/sqlite/driver.ts';
+import { describeAuditLogContract } from '../../contracts/audit-log.contract.ts';
 import { describeEventLogContract } from '../../contracts/event-log.contract.ts';
 import { describeExchangeStoreContract } from '../../contracts/exchange-store.contract.ts';
 import { describeRoundGuardContract } from '../../contracts/round-guard.contract.ts';
@@ -14,6 +15,7 @@ for (const driver of DRIVERS) {
   describeEventLogContract(driver, make);
   describeRoundGuardContract(driver, make);
   describeStateStoreContract(driver, make);
+  describeAuditLogContract(driver, make);
 }
 
 describe('the choice of the driver', () => {

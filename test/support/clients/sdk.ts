@@ -26,6 +26,9 @@ export interface Side {
   readonly roots?: readonly string[];
 }
 
+/** Without `elicit` the client says that it cannot ask. */
+export type AnySide = Omit<Side, 'elicit'> & Partial<Pick<Side, 'elicit'>>;
+
 export interface Elicited {
   readonly action: 'accept' | 'decline' | 'cancel';
   readonly content?: Record<string, string | number | boolean | string[]>;
@@ -48,7 +51,11 @@ export interface SdkClient {
 }
 
 const INFO = { name: 'scenario', version: '1.0.0' };
-const CAPABILITIES = { elicitation: { form: {}, url: {} }, sampling: {}, roots: {} };
+const capabilitiesOf = ({ elicit }: AnySide) => ({
+  ...(elicit === undefined ? {} : { elicitation: { form: {}, url: {} } }),
+  sampling: {},
+  roots: {},
+});
 const PATIENCE_MS = 100_000;
 const RECONNECTION = {
   initialReconnectionDelay: 50,
@@ -62,15 +69,17 @@ const sampled = (text: string) => ({
   model: 'canned',
   content: { type: 'text' as const, text },
 });
-const rootsOf = (side: Side) => ({ roots: (side.roots ?? []).map(uri => ({ uri, name: uri.slice(-1) })) });
+const rootsOf = (side: AnySide) => ({ roots: (side.roots ?? []).map(uri => ({ uri, name: uri.slice(-1) })) });
 
 /** Sent with every request. */
 type Headers = Readonly<Record<string, string>>;
 
-async function v1(url: string, side: Side, headers: Headers = {}): Promise<SdkClient> {
-  const client = new V1Client(INFO, { capabilities: CAPABILITIES });
+async function v1(url: string, side: AnySide, headers: Headers = {}): Promise<SdkClient> {
+  const client = new V1Client(INFO, { capabilities: capabilitiesOf(side) });
   const logged: unknown[] = [];
-  client.setRequestHandler(ElicitRequestSchema, async ({ params }) => ({ ...(await side.elicit({ ...params })) }));
+  const { elicit } = side;
+  if (elicit !== undefined)
+    client.setRequestHandler(ElicitRequestSchema, async ({ params }) => ({ ...(await elicit({ ...params })) }));
   client.setRequestHandler(CreateMessageRequestSchema, ({ params }) => sampled(side.sample?.({ ...params }) ?? ''));
   client.setRequestHandler(ListRootsRequestSchema, () => rootsOf(side));
   client.setNotificationHandler(LoggingMessageNotificationSchema, ({ params }) => {
@@ -100,10 +109,12 @@ async function v1(url: string, side: Side, headers: Headers = {}): Promise<SdkCl
   };
 }
 
-async function v2(url: string, side: Side, mode: VersionNegotiationMode, headers: Headers = {}): Promise<SdkClient> {
-  const client = new V2Client(INFO, { capabilities: CAPABILITIES, versionNegotiation: { mode } });
+async function v2(url: string, side: AnySide, mode: VersionNegotiationMode, headers: Headers = {}): Promise<SdkClient> {
+  const client = new V2Client(INFO, { capabilities: capabilitiesOf(side), versionNegotiation: { mode } });
   const logged: unknown[] = [];
-  client.setRequestHandler('elicitation/create', async ({ params }) => ({ ...(await side.elicit({ ...params })) }));
+  const { elicit } = side;
+  if (elicit !== undefined)
+    client.setRequestHandler('elicitation/create', async ({ params }) => ({ ...(await elicit({ ...params })) }));
   client.setRequestHandler('sampling/createMessage', ({ params }) => sampled(side.sample?.({ ...params }) ?? ''));
   client.setRequestHandler('roots/list', () => rootsOf(side));
   client.setNotificationHandler('notifications/message', ({ params }) => void logged.push(params.data));
@@ -137,9 +148,9 @@ async function v2(url: string, side: Side, mode: VersionNegotiationMode, headers
 /** The clients of the matrix. Each is connected when its promise resolves. */
 export const SDK_CLIENTS = {
   'SDK v1': v1,
-  'SDK v2 legacy': (url: string, side: Side, headers?: Headers) => v2(url, side, 'legacy', headers),
-  'SDK v2 auto': (url: string, side: Side, headers?: Headers) => v2(url, side, 'auto', headers),
-} satisfies Record<string, (url: string, side: Side, headers?: Headers) => Promise<SdkClient>>;
+  'SDK v2 legacy': (url: string, side: AnySide, headers?: Headers) => v2(url, side, 'legacy', headers),
+  'SDK v2 auto': (url: string, side: AnySide, headers?: Headers) => v2(url, side, 'auto', headers),
+} satisfies Record<string, (url: string, side: AnySide, headers?: Headers) => Promise<SdkClient>>;
 
 export type SdkClientName = keyof typeof SDK_CLIENTS;
 export const SDK_CLIENT_NAMES = Object.keys(SDK_CLIENTS) as SdkClientName[];
