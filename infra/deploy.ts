@@ -18,8 +18,9 @@ export function deploy() {
   const table = newTable(keeping(settings, $app.stage).protect);
   const deadLetters = newDeadLetters();
   const bucket = plan.workspace ? newBucket(keeping(settings, $app.stage).protect) : undefined;
-  const upstream = deployUpstream(plan, secrets.keys, table, bucket);
+  const upstream = deployUpstream(plan, { keys: secrets.keys, table, bucket });
   const environment = () => ({
+    ...(upstream.era && { FERMATA_UPSTREAM_ERA: upstream.era }),
     ...plan.variables.proxyAndDriver,
     FERMATA_TABLE: table.name,
     FERMATA_KEYS: secrets.keys.value,

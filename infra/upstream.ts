@@ -6,6 +6,7 @@ import { basename } from 'node:path';
 import { commonArgs, type Statement } from './functions.ts';
 import type { Plan } from './plan.ts';
 import { RUNNER_ACTIONS } from './table.ts';
+import type { UpstreamEntry } from './upstream-entry.ts';
 import { entryOf } from './upstream-entry.ts';
 import { onBucket } from './workspaces.ts';
 
@@ -16,16 +17,20 @@ export interface DeployedUpstream {
   readonly permissions: Statement[];
   /** The function, if it is deployed here. */
   readonly deployed?: sst.aws.Function;
+  /** A program that we run is of 2026, and need not be asked by every process that starts. */
+  readonly era?: 'modern';
 }
 
 const mayInvoke = (arn: $util.Input<string>): Statement[] => [{ actions: ['lambda:InvokeFunction'], resources: [arn] }];
 
-export function deployUpstream(
-  plan: Plan,
-  keys: sst.Secret,
-  table: sst.aws.Dynamo,
-  bucket: sst.aws.Bucket | undefined,
-): DeployedUpstream {
+/** What a program may be given. */
+export interface ForPrograms {
+  readonly keys: sst.Secret;
+  readonly table: sst.aws.Dynamo;
+  readonly bucket: sst.aws.Bucket | undefined;
+}
+
+export function deployUpstream(plan: Plan, given: ForPrograms): DeployedUpstream {
   const { upstream } = plan;
   switch (upstream.kind) {
     case 'url':
@@ -35,8 +40,10 @@ export function deployUpstream(
     case 'function':
       return { address: upstream.name, permissions: mayInvoke(arnOf(upstream.name)) };
     case 'file': {
-      const deployed = deployFile(plan, upstream.file, keys, table, bucket);
-      return { address: deployed.name, permissions: mayInvoke(deployed.arn), deployed };
+      const entry = entryOf($cli.paths, upstream.file);
+      const deployed = deployFile(plan, upstream.file, entry, given);
+      const era = entry.isProgram ? ({ era: 'modern' } as const) : {};
+      return { address: deployed.name, permissions: mayInvoke(deployed.arn), deployed, ...era };
     }
   }
 }
@@ -52,11 +59,9 @@ function arnOf(name: string): $util.Output<string> {
 function deployFile(
   plan: Plan,
   file: string,
-  keys: sst.Secret,
-  table: sst.aws.Dynamo,
-  bucket: sst.aws.Bucket | undefined,
+  { entry, isProgram }: UpstreamEntry,
+  { keys, table, bucket }: ForPrograms,
 ): sst.aws.Function {
-  const { entry, isProgram } = entryOf($cli.paths, file);
   if (bucket !== undefined && !isProgram)
     throw new Error(
       `The setting "workspace" is for programs, and ${file} is a function that serves by itself. Leave it out.`,

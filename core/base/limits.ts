@@ -87,8 +87,8 @@ export const LIMITS = {
   upstreamTailMs: 1_000,
   /** How long running rounds and open responses may go on when the process is asked to end. */
   drainMs: 5_000,
-  /** How long an upstream may take to say who it is, and which tools it has. */
-  upstreamProbeMs: 10_000,
+  /** How long an upstream may take to say who it is, and which tools it has: a function may have to start for it. */
+  upstreamProbeMs: 30_000,
   /** How long an upstream's era is believed before it is asked again. */
   upstreamEraKeepMs: 10 * 60_000,
   /** Sessions kept at an upstream of 2025, and how long one that is not used is kept. */

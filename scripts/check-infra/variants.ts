@@ -88,6 +88,13 @@ const asItIs: CheckedVariant = {
       ),
     }),
     {
+      says: 'nobody asks the program which era it is of',
+      holds: deployment => {
+        assert.equal(deployment.variables('Proxy').FERMATA_UPSTREAM_ERA, 'modern');
+        assert.equal(deployment.variables('Driver').FERMATA_UPSTREAM_ERA, 'modern');
+      },
+    },
+    {
       says: 'the program has 512 MB, the keys, the table, and no tenants',
       holds: deployment => {
         const { memorySize, tenancyConfig } = deployment.lambda('Upstream');

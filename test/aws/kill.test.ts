@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it } from 'vitest';
+import { LIMITS } from '../../core/base/limits.ts';
 import {
   answerFor,
   endingOf,
@@ -25,6 +26,7 @@ import { patientCall } from '../support/clients/patient-call.ts';
 import type { WireEvent } from '../support/clients/wire.ts';
 import { eventsIn, WireClient } from '../support/clients/wire.ts';
 import { Deployment } from '../support/lambda/deployment.ts';
+import type { Billed } from '../support/lambda/environment.ts';
 import { storm } from './storm.ts';
 
 const TRIALS = Number(process.env.FERMATA_TRIALS ?? 12);
@@ -82,6 +84,15 @@ async function redelivered(client: WireClient, { attachments }: CallRecord): Pro
   }
 }
 
+/** How often an environment worked for these requests while another one did. */
+const overlapsOf = (billed: readonly Billed[]): number =>
+  billed.filter(one =>
+    billed.some(
+      other =>
+        other.environment !== one.environment && other.atMs <= one.atMs && one.atMs < other.atMs + other.billedMs,
+    ),
+  ).length;
+
 it.each(
   Array.from(
     { length: Math.ceil(TRIALS / TRIALS_AT_ONCE) },
@@ -89,7 +100,7 @@ it.each(
   ),
 )('loses, repeats and forgets nothing in a storm (seed %i)', { timeout: LAP_MS_MAX }, async seed => {
   const variables = { FERMATA_HOLD: '1s' };
-  const upstream = { source: 'test/support/lambda/handlers/programs.ts', exported: 'booking' };
+  const upstream = { source: 'test/support/lambda/handlers/programs.ts', exported: 'booking', isProgram: true };
   await using deployment = await Deployment.start({ upstream, variables, timeoutMs: 120_000 });
   const folder = mkdtempSync(join(tmpdir(), 'fermata-storm-'));
   const arena = { notes: join(folder, 'notes'), chance: new Chance(seed) };
@@ -102,6 +113,8 @@ it.each(
   ).flat();
   const players: (readonly [Trial, WireClient])[] = [];
   for (const trial of trials) players.push([trial, trial.ownSession ? await open() : common]);
+  const sharing = new Set<string>();
+  common.onResponse = ({ headers }) => sharing.add(headers.get('x-amzn-requestid') ?? '');
 
   const over = new AbortController();
   const raging = storm(deployment, new Chance(seed + 1_000), over.signal);
@@ -111,13 +124,18 @@ it.each(
   clearTimeout(calm);
   over.abort();
   const damage = await raging;
-  const proxies = new Set(deployment.lambda.get('proxy').billed.map(({ environment }) => environment));
+  await deployment.quiet();
+  const proxies = deployment.lambda.get('proxy').billed;
+  const together = overlapsOf(proxies.filter(({ requestId }) => sharing.has(requestId)));
   console.log(
-    `seed ${seed}: ${trials.length} calls through ${damage.kills} kills and ${damage.stalls + damage.outlasted} stops ` +
-      `(${damage.atWork} at work), ${proxies.size} proxies, ${Math.round((performance.now() - beganMs) / 1_000)} s`,
+    `seed ${seed}: ${trials.length} calls through ${damage.kills} kills and ${damage.stalls} stops (${damage.atWork} at work), ` +
+      `${new Set(proxies.map(({ environment }) => environment)).size} proxies, ${together} times two of them in one session, ` +
+      `${Math.round((performance.now() - beganMs) / 1_000)} s`,
   );
   expect(complaints).toEqual([]);
   expect(damage.kills).toBeGreaterThan(5);
-  expect(proxies.size).toBeGreaterThan(2);
+  expect(together).toBeGreaterThan(0);
+  const ofSleeper = deployment.lambda.billed.filter(({ environment }) => environment === damage.sleeper?.id);
+  expect(Math.max(...ofSleeper.map(({ billedMs }) => billedMs))).toBeGreaterThan(LIMITS.leaseMs);
   rmSync(folder, { recursive: true, force: true });
 });

@@ -18,13 +18,19 @@ import { Deployment } from '../support/lambda/deployment.ts';
 
 const EVERYTHING = fileURLToPath(import.meta.resolve('@modelcontextprotocol/server-everything/dist/index.js'));
 const SOURCE = 'test/support/lambda/handlers/programs.ts';
+/** Each takes up to three processes. */
+const AT_ONCE = 4;
 const STDIO = 'stdio server-everything';
 
 const PROGRAMS: Readonly<Record<string, UpstreamSource>> = {
-  'v1 await': { source: SOURCE, exported: 'v1' },
-  'v2 await': { source: SOURCE, exported: 'v2' },
-  'v2 MRTR': { source: SOURCE, exported: 'mrtr' },
-  [STDIO]: { source: 'functions/stdio.ts', variables: { FERMATA_COMMAND: `node ${EVERYTHING} stdio` } },
+  'v1 await': { source: SOURCE, exported: 'v1', isProgram: true },
+  'v2 await': { source: SOURCE, exported: 'v2', isProgram: true },
+  'v2 MRTR': { source: SOURCE, exported: 'mrtr', isProgram: true },
+  [STDIO]: {
+    source: 'functions/stdio.ts',
+    isProgram: true,
+    variables: { FERMATA_COMMAND: `node ${EVERYTHING} stdio` },
+  },
 };
 
 describe.each(Object.entries(PROGRAMS))('%s on Lambda', { timeout: 120_000 }, (program, upstream) => {
@@ -40,7 +46,7 @@ describe.each(Object.entries(PROGRAMS))('%s on Lambda', { timeout: 120_000 }, (p
   const expected = program === STDIO ? EVERYTHING_CONTENT : OWN_CONTENT;
 
   it.each(SDK_CLIENT_NAMES)('gives to %s what it gives to every client', async client => {
-    const cell = await playAll(client, deployment.url, scenarios);
+    const cell = await playAll(client, deployment.url, scenarios, AT_ONCE);
     expect(contents(cell)).toEqual(expected);
     expect(Object.values(cell).flatMap(calls => calls.filter(call => call.isError))).toEqual([]);
     expect(cell.progress?.[0]?.progress).toEqual([1, 2, 3, 4, 5]);

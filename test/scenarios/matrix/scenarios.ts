@@ -109,16 +109,23 @@ export async function play(client: SdkClientName, url: string, scenario: Scenari
   return calls;
 }
 
-/** All scenarios at the same time, each with a client of its own. */
+/** All scenarios, each with a client of its own; all at the same time, unless that is too many. */
 export async function playAll(
   client: SdkClientName,
   url: string,
   scenarios: Readonly<Record<string, Scenario>>,
+  atOnce = Number.POSITIVE_INFINITY,
 ): Promise<Record<string, readonly SdkCall[]>> {
-  const played = Object.entries(scenarios).map(
-    async ([name, scenario]) => [name, await play(client, url, scenario)] as const,
-  );
-  return Object.fromEntries(await Promise.all(played));
+  const left = Object.entries(scenarios);
+  const played: Record<string, readonly SdkCall[]> = {};
+  const lane = async (): Promise<void> => {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) {
+      const [name, scenario] = next;
+      played[name] = await play(client, url, scenario);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, left.length) }, lane));
+  return played;
 }
 
 export const contents = (played: Record<string, readonly SdkCall[]>): Record<string, readonly unknown[]> =>

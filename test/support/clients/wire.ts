@@ -49,6 +49,8 @@ export class WireClient {
   readonly url: string;
   readonly #headers: Record<string, string>;
   sessionId: string | undefined;
+  /** Told of every response. */
+  onResponse: ((response: Response) => void) | undefined;
   #lastId = 0;
 
   constructor(url: string, headers: Record<string, string> = {}) {
@@ -85,12 +87,18 @@ export class WireClient {
 
   post(body: unknown, signal: AbortSignal | null = null): Promise<Response> {
     const headers = { ...JSON_AND_STREAM, ...this.#session() };
-    return fetch(this.url, { method: 'POST', headers, body: JSON.stringify(body), signal });
+    return this.#fetch({ method: 'POST', headers, body: JSON.stringify(body), signal });
   }
 
   resume(lastEventId: string, signal: AbortSignal | null = null): Promise<Response> {
     const headers = { accept: 'text/event-stream', 'last-event-id': lastEventId, ...this.#session() };
-    return fetch(this.url, { headers, signal });
+    return this.#fetch({ headers, signal });
+  }
+
+  async #fetch(init: RequestInit): Promise<Response> {
+    const response = await fetch(this.url, init);
+    this.onResponse?.(response);
+    return response;
   }
 
   /** The standalone stream. */

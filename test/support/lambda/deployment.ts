@@ -15,12 +15,13 @@ import { LocalLambda } from './local-lambda.ts';
 
 /** The functions there are to stand behind the proxy, by name. */
 const UPSTREAMS = {
-  runner: { source: 'functions/runner.ts', variables: {} },
+  runner: { source: 'functions/runner.ts', isProgram: true },
   stdio: {
     source: 'functions/stdio.ts',
+    isProgram: true,
     variables: { FERMATA_COMMAND: 'node program.mjs', FERMATA_ENV: 'EXPENSES_FILE' },
   },
-  express: { source: 'functions/express.ts', variables: {} },
+  express: { source: 'functions/express.ts' },
 } as const;
 export type UpstreamName = keyof typeof UPSTREAMS;
 
@@ -30,6 +31,8 @@ export interface UpstreamSource {
   /** What the file exports; `handler` unless it is said. */
   readonly exported?: string;
   readonly variables?: Readonly<Record<string, string>>;
+  /** Whether it runs a program, which is known to be of 2026. */
+  readonly isProgram?: boolean;
 }
 
 export interface DeploymentOptions {
@@ -90,7 +93,8 @@ export class Deployment implements AsyncDisposable {
       retryPausesMs: [200, 500],
       ...(options.onOutput && { onOutput: (text: string) => options.onOutput?.(name, text) }),
     });
-    const behind = { ...keys, ...store, FERMATA_UPSTREAM: 'upstream', ...options.variables };
+    const known = { FERMATA_UPSTREAM: 'upstream', ...(behindIt.isProgram && { FERMATA_UPSTREAM_ERA: 'modern' }) };
+    const behind = { ...keys, ...store, ...known, ...options.variables };
     await lambda.create('upstream', {
       ...common('upstream'),
       handler: `upstream.${behindIt.exported ?? 'handler'}`,

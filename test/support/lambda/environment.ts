@@ -45,6 +45,8 @@ export interface Billed {
 export interface EnvironmentEvents {
   onBilled(billed: Billed): void;
   onOutput(text: string): void;
+  /** It has started, or never will: once for each. */
+  onStartOver(): void;
   /** Ready for an invocation. */
   onIdle(environment: Environment): void;
   onStarted(pid: number): void;
@@ -214,7 +216,7 @@ export class Environment {
   /** The runtime asks for an event: what it did until now is over. */
   #next(response: ServerResponse): void {
     this.#asking = response;
-    this.#initMs ??= Date.now() - this.#bornMs;
+    if (this.#initMs === undefined) this.#startOver();
     if (this.#phase === 'dead') return;
     if (this.#current !== undefined && this.#deliveredMs === 0) {
       this.#deliver();
@@ -226,10 +228,15 @@ export class Environment {
     this.#events.onIdle(this);
   }
 
+  #startOver(): void {
+    this.#initMs = Date.now() - this.#bornMs;
+    this.#events.onStartOver();
+  }
+
   #bill(): void {
     if (this.#current === undefined) return;
     clearTimeout(this.#timer);
-    const initMs = this.#initBilled ? 0 : (this.#initMs ?? Date.now() - this.#bornMs);
+    const initMs = this.#initBilled ? 0 : (this.#initMs ?? 0);
     this.#initBilled = true;
     this.#events.onBilled({
       functionName: this.options.functionName,
@@ -248,6 +255,7 @@ export class Environment {
     if (this.#isGone) return;
     this.#isGone = true;
     this.#phase = 'dead';
+    if (this.#initMs === undefined) this.#startOver();
     const errorMessage = `RequestId: ${this.#current?.requestId} Error: Runtime exited with error: ${how}`;
     this.#respond({ errorType: 'Runtime.ExitError', errorMessage });
     this.#bill();

@@ -15,6 +15,7 @@ const TEXT = /^(?:text\/|application\/(?:json|javascript|xml|x-www-form-urlencod
 
 export async function answerUrl(called: LocalFunction, request: IncomingMessage, response: ServerResponse) {
   const requestId = randomUUID();
+  response.setHeader('x-amzn-requestid', requestId);
   try {
     const payload = Buffer.from(JSON.stringify(await eventOf(called, request, requestId)));
     if (called.options.url === 'BUFFERED') await whole(called, requestId, payload, response);

@@ -2,13 +2,14 @@
  * A function of the local Lambda: its environments, its limits, and what its invocations were charged.
  *
  * An invocation goes to an environment that waits for the same tenant, or to a new one. One that is about to be free is waited
- * for briefly, as Lambda's queues do.
+ * for briefly, as Lambda's queues do; and where a new one cannot start at once, any that becomes free is taken.
  */
 import type { Billed } from './environment.ts';
 import { Environment } from './environment.ts';
 import type { Invocation } from './invocation.ts';
 import { Refusal } from './invocation.ts';
 import type { Keeper } from './keeper.ts';
+import type { Starts } from './starts.ts';
 
 export interface FunctionOptions {
   /** `file.export`, in the folder `taskRoot`. */
@@ -32,6 +33,13 @@ export interface FunctionOptions {
   readonly onOutput?: (text: string) => void;
 }
 
+/** What the functions of one Lambda share. */
+export interface Machine {
+  readonly keeper: Keeper;
+  readonly starts: Starts;
+  readonly variables: Readonly<Record<string, string>>;
+}
+
 const FINISHING_MS_MAX = 25;
 const OUTPUT_CHARACTERS_MAX = 65_536;
 
@@ -44,14 +52,19 @@ export class LocalFunction {
   /** What its environments wrote, the last of it. */
   output = '';
   readonly #keeper: Keeper;
+  readonly #starts: Starts;
   readonly #variables: Readonly<Record<string, string>>;
   readonly #waiting = new Set<() => void>();
   #throttled = 0;
+  /** Invocations that have no environment yet. */
+  #queued = 0;
 
-  constructor(name: string, options: FunctionOptions, keeper: Keeper, variables: Readonly<Record<string, string>>) {
+  constructor(name: string, options: FunctionOptions, machine: Machine) {
+    const { keeper, starts, variables } = machine;
     this.name = name;
     this.options = options;
     this.#keeper = keeper;
+    this.#starts = starts;
     this.#variables = variables;
   }
 
@@ -63,10 +76,20 @@ export class LocalFunction {
   /** Resolves when the response is over. Throws a `Refusal` if it is not taken. */
   async invoke(invocation: Invocation): Promise<void> {
     this.#admit(invocation);
-    const waiting = (phase: string) => this.#environmentIn(phase, invocation.tenantId);
-    if (waiting('frozen') === undefined && waiting('finishing') !== undefined) await this.#someoneFrees();
-    // Found and taken in one go, so that no other invocation takes it in between.
-    await (waiting('frozen') ?? this.#create(invocation.tenantId)).run(invocation);
+    const { tenantId } = invocation;
+    const isThere = (phase: string): boolean => this.#environmentIn(phase, tenantId) !== undefined;
+    this.#queued++;
+    if (!isThere('frozen') && isThere('finishing')) await this.#change(FINISHING_MS_MAX);
+    for (;;) {
+      // Found and taken in one go, so that no other invocation takes it in between.
+      const environment = this.#environmentIn('frozen', tenantId) ?? this.#create(tenantId);
+      if (environment === undefined) {
+        await this.#change();
+        continue;
+      }
+      this.#queued--;
+      return environment.run(invocation);
+    }
   }
 
   #admit({ tenantId }: Invocation): void {
@@ -80,7 +103,7 @@ export class LocalFunction {
       );
     }
     const busy = [...this.environments].filter(({ phase }) => phase !== 'frozen').length;
-    if (this.#throttled > 0 || busy >= (concurrency ?? Number.POSITIVE_INFINITY)) {
+    if (this.#throttled > 0 || busy + this.#queued >= (concurrency ?? Number.POSITIVE_INFINITY)) {
       this.#throttled = Math.max(0, this.#throttled - 1);
       const reason = 'ReservedFunctionConcurrentInvocationLimitExceeded';
       throw new Refusal(429, 'TooManyRequestsException', 'Rate Exceeded.', reason);
@@ -91,19 +114,24 @@ export class LocalFunction {
     return [...this.environments].find(each => each.phase === phase && each.options.tenantId === tenantId);
   }
 
-  #someoneFrees(): Promise<void> {
+  /** Resolves when an environment may have become free, or may start; and after a time, if one is given. */
+  #change(ms?: number): Promise<void> {
     return new Promise(resolve => {
       const wake = () => {
         clearTimeout(timer);
         this.#waiting.delete(wake);
+        unwatch();
         resolve();
       };
-      const timer = setTimeout(wake, FINISHING_MS_MAX);
+      const timer = ms === undefined ? undefined : setTimeout(wake, ms);
+      const unwatch = this.#starts.watch(wake);
       this.#waiting.add(wake);
     });
   }
 
-  #create(tenantId: string | undefined): Environment {
+  /** A new environment, unless others have to start first. */
+  #create(tenantId: string | undefined): Environment | undefined {
+    if (!this.#starts.begin()) return undefined;
     const { handler, taskRoot, timeoutMs = 3_000, memoryMb = 256, variables } = this.options;
     const environment = new Environment(
       {
@@ -121,6 +149,7 @@ export class LocalFunction {
           this.output = `${this.output}${text}`.slice(-OUTPUT_CHARACTERS_MAX);
           this.options.onOutput?.(text);
         },
+        onStartOver: () => this.#starts.over(),
         onIdle: () => this.#wake(),
         onStarted: pid => this.#keeper.began(pid),
         onExit: gone => {
@@ -141,15 +170,7 @@ export class LocalFunction {
 
   /** Resolves when no environment works any more. */
   async quiet(): Promise<void> {
-    while ([...this.environments].some(({ phase }) => phase !== 'frozen')) {
-      await new Promise<void>(resolve => {
-        const wake = () => {
-          this.#waiting.delete(wake);
-          resolve();
-        };
-        this.#waiting.add(wake);
-      });
-    }
+    while (this.#queued > 0 || [...this.environments].some(({ phase }) => phase !== 'frozen')) await this.#change();
   }
 
   /** Kills its environments, frozen ones and busy ones; all, or those in a phase. */

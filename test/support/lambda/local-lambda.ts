@@ -11,6 +11,7 @@ import { type FunctionOptions, LocalFunction } from './function.ts';
 import { answerUrl } from './function-url.ts';
 import { answerInvoke } from './invoke-api.ts';
 import { Keeper } from './keeper.ts';
+import { Starts } from './starts.ts';
 
 export type { FunctionOptions } from './function.ts';
 
@@ -20,6 +21,7 @@ export class LocalLambda implements AsyncDisposable {
   readonly #urls = new Map<string, string>();
   readonly #asynchronous = new Set<Promise<void>>();
   readonly #keeper = new Keeper();
+  readonly #starts = new Starts();
   /** For `AWS_ENDPOINT_URL_LAMBDA`. */
   endpoint = '';
 
@@ -51,7 +53,11 @@ export class LocalLambda implements AsyncDisposable {
   }
 
   async create(name: string, options: FunctionOptions): Promise<LocalFunction> {
-    const created = new LocalFunction(name, options, this.#keeper, this.variables);
+    const created = new LocalFunction(name, options, {
+      keeper: this.#keeper,
+      starts: this.#starts,
+      variables: this.variables,
+    });
     this.#functions.set(name, created);
     if (options.url !== undefined) {
       const listener: RequestListener = (request, response) => void answerUrl(created, request, response);
