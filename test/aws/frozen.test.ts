@@ -6,13 +6,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ExpectStatic } from 'vitest';
 import { afterAll, describe, it } from 'vitest';
 import { LIMITS } from '../../core/base/limits.ts';
-import { isRequest, isResponse } from '../../core/protocol/messages.ts';
 import { redeliveryComplaints, streamComplaints } from '../scenarios/kill/oracle.ts';
 import { patientCall } from '../support/clients/patient-call.ts';
-import { eventsIn, messagesIn, textIn, WireClient } from '../support/clients/wire.ts';
+import { eventsIn, textIn, WireClient } from '../support/clients/wire.ts';
 import { Deployment } from '../support/lambda/deployment.ts';
 import { PATIENCE_MS } from '../support/servers/v1-impatient.ts';
 
@@ -71,30 +69,28 @@ describe.concurrent('a driver that is stopped for longer than its lease', { time
 
 describe.concurrent('a run that is parked in an environment', { timeout: 120_000 }, () => {
   /** Asks, does something, answers, and gives the result and how often the handler began. */
-  async function orderWith(expect: ExpectStatic, name: string, between: (deployment: Deployment) => Promise<unknown>) {
+  async function orderWith(name: string, between: (deployment: Deployment) => Promise<unknown>) {
     await using deployment = await started('impatient');
     const client = await opened(deployment);
     const notes = join(folder, name);
-    const question = (await messagesIn(await client.post(client.tool('order', { notes })))).find(isRequest);
-    await deployment.quiet();
-    await between(deployment);
-    expect((await client.answer(question?.id ?? '', { action: 'accept', content: { size: 'L' } })).status).toBe(202);
-    for (;;) {
-      const result = (await messagesIn(await client.resume('n1.1'))).find(isResponse);
-      if (result === undefined) continue;
-      return { said: textIn(result), begun: readFileSync(notes, 'utf8').trim().split('\n').length };
-    }
+    const answer = async () => {
+      await deployment.lambda.get('upstream').quiet();
+      await between(deployment);
+      return { action: 'accept', content: { size: 'L' } };
+    };
+    const { response } = await patientCall(client, client.tool('order', { notes }), { answer }, 100_000);
+    return { said: textIn(response), begun: readFileSync(notes, 'utf8').trim().split('\n').length };
   }
 
   it('goes on where it was when it is thawed after more time than the SDK gives a question', async ({ expect }) => {
-    expect(await orderWith(expect, 'frozen', () => pause(PATIENCE_MS * 2.5))).toEqual({
+    expect(await orderWith('frozen', () => pause(PATIENCE_MS * 2.5))).toEqual({
       said: 'Size L it is.',
       begun: 1,
     });
   });
 
   it('gives the same result from its journal when the environment is gone', async ({ expect }) => {
-    const killed = await orderWith(expect, 'killed', async deployment => deployment.killAll());
+    const killed = await orderWith('killed', async deployment => deployment.killAll());
     expect(killed).toEqual({ said: 'Size L it is.', begun: 2 });
   });
 });
