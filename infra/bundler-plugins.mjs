@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 const OURS = fileURLToPath(new URL('../core/adapters/lambda-entry/environment-credentials.ts', import.meta.url));
 
 /** The SDK describes every operation and shape of a service in a list: `export var Shape$ = [ … ];`. */
-const SCHEMA = /^(export var [\w$]+ = )(\[[^]*?\]);$/gm;
+const SCHEMA = /^(export var [\w$]+ = )(\[[\s\S]*?\]);$/gm;
 
 export default [
   {

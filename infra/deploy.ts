@@ -25,6 +25,7 @@ export function deploy() {
     FERMATA_TABLE: table.name,
     FERMATA_KEYS: secrets.keys.value,
     FERMATA_UPSTREAM: upstream.address,
+    ...(secrets.webhook && { FERMATA_WEBHOOK_SECRET: secrets.webhook.value }),
     ...(secrets.upstreamHeaders && { FERMATA_UPSTREAM_HEADERS: secrets.upstreamHeaders.value }),
   });
   const permissions = [{ actions: TABLE_ACTIONS, resources: [table.arn] }, ...upstream.permissions];

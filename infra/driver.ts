@@ -3,6 +3,7 @@
  * for good is put in a queue, where an alarm looks. Nothing is lost by then: the exchange in the table is still ready, and whoever
  * touches it next drives it.
  */
+import { configBeside } from './config-file.ts';
 import { commonArgs, type Statement } from './functions.ts';
 import type { Plan } from './plan.ts';
 
@@ -28,6 +29,7 @@ export function deployDriver(
     memory: plan.memory.driver,
     environment,
     permissions: [...permissions, { actions: ['sqs:SendMessage'], resources: [deadLetters.arn] }],
+    files: configBeside($cli.paths, plan.config),
   });
   return new sst.aws.Function('Driver', {
     ...common,

@@ -2,6 +2,7 @@
  * What all functions have in common: Node 24 on arm64, one bundled file each, logs that end some day, and the longest time that
  * Lambda gives. A function may do what its statements name, and nothing by way of a link.
  */
+import type { Beside } from './config-file.ts';
 import type { Plan } from './plan.ts';
 
 type FunctionArgs = ConstructorParameters<typeof sst.aws.Function>[1];
@@ -13,6 +14,8 @@ interface Part {
   readonly memory: number;
   readonly environment: Record<string, $util.Input<string>>;
   readonly permissions: Statement[];
+  /** What lies beside its code. */
+  readonly files?: readonly Beside[];
 }
 
 export const commonArgs = ({ logRetention }: Plan, part: Part): FunctionArgs => ({
@@ -24,6 +27,7 @@ export const commonArgs = ({ logRetention }: Plan, part: Part): FunctionArgs => 
   timeout: '15 minutes',
   environment: part.environment,
   permissions: part.permissions,
+  copyFiles: [...(part.files ?? [])],
   logging: { format: 'json', retention: logRetention },
   // Names of functions and classes are of use to nobody there, and take six per cent.
   // Of the ways to find credentials, a function needs the one that Lambda offers.

@@ -2,6 +2,9 @@
  * What a stage gets, worked out from the settings: which upstream, which variables, what is kept. Pure: nothing of AWS or SST is
  * in here, so that it is tested like any other code. A setting that cannot be is refused with its name and an example.
  */
+import type { FermataConfig } from '../bin/config.ts';
+import { configText } from '../bin/config.ts';
+import { sessionSettings } from '../bin/session-settings.ts';
 
 /** Who may enter. There is no `none`: a Function URL is reached by everyone. */
 export type Auth =
@@ -68,6 +71,11 @@ export interface Settings {
     readonly retryLost?: 'never' | 'idempotent' | 'always';
     readonly hold?: string;
   };
+  /**
+   * The gates before the server's tools, and what sessions may have: what `fermata.config.ts` exports on one machine. A webhook
+   * in it needs the secret FermataWebhookSecret.
+   */
+  readonly config?: FermataConfig;
 }
 
 export type Upstream =
@@ -89,6 +97,9 @@ export interface Plan {
   readonly logRetention: NonNullable<Settings['logRetention']>;
   readonly memory: { readonly proxy: number; readonly driver: number; readonly upstream: number };
   readonly concurrency: number | undefined;
+  /** The configuration as JSON, and whether it names a webhook. */
+  readonly config: string | undefined;
+  readonly webhook: boolean;
   /** What functions are told, apart from secrets and from names that are known only after deployment. */
   readonly variables: {
     /** Who may enter: the proxy's business alone. */
@@ -102,6 +113,8 @@ export interface Plan {
 
 type Variables = Readonly<Record<string, string>>;
 
+/** Its name beside the code of a function. */
+export const CONFIG_FILE = 'fermata.config.json';
 const MEMORY_MB_DEFAULT = 512;
 const MEMORY_MB_MIN = 128;
 const MEMORY_MB_MAX = 10_240;
@@ -155,6 +168,8 @@ export function plan(settings: Settings): Plan {
       upstream: megabytes(settings, 'upstream'),
     },
     concurrency: settings.concurrency,
+    config: configOf(settings.config),
+    webhook: settings.config?.gates?.webhook !== undefined,
     variables: variablesOf(settings, tenancy),
   };
 }
@@ -167,6 +182,15 @@ function upstreamOf(text: string): Upstream {
   throw new Error(
     `The setting "upstream" is "${text}", which is no file of a program ('./server.ts'), no name or ARN of a Lambda function ('my-mcp-server') and no https URL ('https://mcp.example.com/mcp').`,
   );
+}
+
+/** As JSON, if it can be used; each problem is told by its path. */
+function configOf(config: FermataConfig | undefined): string | undefined {
+  if (config === undefined) return undefined;
+  const json = JSON.stringify(config, undefined, 2);
+  const { sessions } = configText(json, 'The setting "config", as JSON');
+  sessionSettings(() => undefined, sessions);
+  return json;
 }
 
 function megabytes({ memory = {} }: Settings, part: keyof NonNullable<Settings['memory']>): number {
@@ -203,6 +227,7 @@ function variablesOf(settings: Settings, tenancy: Tenancy): Plan['variables'] {
       FERMATA_IDLE_ACTION: sessions.idleAction,
       FERMATA_RETRY_LOST: sessions.retryLost,
       FERMATA_HOLD: sessions.hold,
+      FERMATA_CONFIG: settings.config && CONFIG_FILE,
     }),
     program: given({
       FERMATA_RETRY_LOST: sessions.retryLost,

@@ -2,6 +2,7 @@
  * The proxy: what clients reach, at a Function URL that streams, and under a domain of yours if you name one. The URL lets everyone
  * in unless it is told to verify signatures; who is who, is decided by the function for every single request.
  */
+import { configBeside } from './config-file.ts';
 import { commonArgs, type Statement } from './functions.ts';
 import type { Plan } from './plan.ts';
 
@@ -24,6 +25,7 @@ export function deployProxy(
       memory: plan.memory.proxy,
       environment,
       permissions,
+      files: configBeside($cli.paths, plan.config),
     }),
     streaming: true,
     url: {

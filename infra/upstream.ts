@@ -79,10 +79,10 @@ function deployFile(
       ...(isProgram ? [{ actions: RUNNER_ACTIONS, resources: [table.arn] }] : []),
       ...(bucket === undefined ? [] : onBucket(bucket.arn)),
     ],
+    files: plan.upstreamFiles.map(from => ({ from, to: basename(from) })),
   });
   return new sst.aws.Function('Upstream', {
     ...common,
-    copyFiles: plan.upstreamFiles.map(from => ({ from, to: basename(from) })),
     transform: {
       ...common.transform,
       function: args => {

@@ -5,24 +5,25 @@
  * Ctrl-C ends everything and says what would have been billed. Nothing is kept.
  */
 import { parseArgs } from 'node:util';
-import type { UpstreamName } from '../test/support/lambda/deployment.ts';
 import { Deployment } from '../test/support/lambda/deployment.ts';
+import type { Behind } from './dev-aws/upstream.ts';
+import { behind, EXAMPLES } from './dev-aws/upstream.ts';
 
-const UPSTREAMS: Readonly<Record<UpstreamName, string>> = {
-  runner: 'an await-style program, the expense tracker (functions/runner.ts)',
-  stdio: 'the same as a stdio program (functions/stdio.ts)',
-  express: 'an existing Express server, the order desk (functions/express.ts)',
-};
 const PORT = 8790;
-const HELP = `npm run dev:aws -- [--upstream runner|stdio|express] [--port ${PORT}] [--verbose]
+const HELP = `npm run dev:aws -- [--upstream <server>] [--port ${PORT}] [--verbose] [-- <command>]
 
 Runs on this machine, without an account, what is deployed to AWS: proxy, driver, upstream and table.
 
-${Object.entries(UPSTREAMS)
-  .map(([name, is]) => `  --upstream ${name.padEnd(8)} ${is}`)
+  --upstream          the server behind the proxy, as the setting "upstream" names it:
+${Object.entries(EXAMPLES)
+  .map(([name, is]) => `    ${name.padEnd(17)} ${is}${name === 'runner' ? '; the default' : ''}`)
   .join('\n')}
+    ./server.ts       a file of yours: it default-exports a factory of an MCP server, or exports a Lambda handler
+    http://…          an MCP endpoint that is served elsewhere
+  -- <command>        a stdio program of yours, such as: -- node dist/server.mjs
   --port              where the endpoint listens, on 127.0.0.1
   --verbose           what the functions log
+  --help
 `;
 
 /** Ends with what is wrong and how to ask. */
@@ -33,23 +34,30 @@ function misused(message: string): never {
 
 function asked() {
   try {
-    const { values } = parseArgs({
+    const { values, positionals } = parseArgs({
       options: {
-        upstream: { type: 'string', default: 'runner' },
+        upstream: { type: 'string' },
         port: { type: 'string', default: String(PORT) },
         verbose: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
+      allowPositionals: true,
     });
-    return values;
+    return { ...values, command: positionals };
   } catch (error) {
     return misused(error instanceof Error ? error.message : String(error));
   }
 }
 
-const isUpstream = (name: string): name is UpstreamName => Object.hasOwn(UPSTREAMS, name);
+function wanted(upstream: string | undefined, command: readonly string[]): Behind {
+  try {
+    return behind(upstream, command);
+  } catch (error) {
+    return misused(error instanceof Error ? error.message : String(error));
+  }
+}
 
-async function started(upstream: UpstreamName, port: number, verbose: boolean): Promise<Deployment> {
+async function started(upstream: Behind['upstream'], port: number, verbose: boolean): Promise<Deployment> {
   const onOutput = (name: string, text: string): void => {
     for (const line of text.trimEnd().split('\n')) console.error(`${name.padEnd(8)} ${line}`);
   };
@@ -65,18 +73,18 @@ async function started(upstream: UpstreamName, port: number, verbose: boolean): 
   }
 }
 
-const { upstream, port, verbose, help } = asked();
+const { upstream, command, port, verbose, help } = asked();
 if (help) {
   console.log(HELP);
   process.exit(0);
 }
-if (!isUpstream(upstream)) misused(`--upstream ${upstream}: there is no such upstream.`);
 if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) misused(`--port ${port} is no port.`);
 
-const deployment = await started(upstream, Number(port), verbose);
+const server = wanted(upstream, command);
+const deployment = await started(server.upstream, Number(port), verbose);
 const { url, headers, sizes } = deployment;
 const bundles = Object.entries(sizes).map(([name, bytes]) => `${name} ${Math.round(bytes / 1_000)} kB`);
-console.log(`What is deployed to AWS, on this machine. Behind the proxy: ${UPSTREAMS[upstream]}.
+console.log(`What is deployed to AWS, on this machine. Behind the proxy: ${server.is}.
 
   endpoint  ${url}
   header    Authorization: ${headers.authorization}

@@ -2,7 +2,8 @@
  * What must be true of every stage, whatever the settings. What depends on them stands in `variants.ts`.
  */
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Deployment, recordIn } from './deployment.ts';
 import { ACCOUNT, REGION, SECRETS } from './mocks.ts';
@@ -11,6 +12,12 @@ import { startBundle } from './start-bundle.ts';
 export interface Expectation {
   readonly says: string;
   readonly holds: (deployment: Deployment) => void | Promise<void>;
+}
+
+/** The archive has the configuration beside the code; so must the folder, for the code to find it. */
+async function bringConfig({ synthesis }: Deployment, folder: string): Promise<void> {
+  const written = join(synthesis.bundles, '../fermata/fermata.config.json');
+  if (existsSync(written)) await copyFile(written, join(folder, 'fermata.config.json'));
 }
 
 const ALARMS_OF_FUNCTIONS = ['Errors', 'Throttles'];
@@ -52,7 +59,9 @@ export const ALWAYS: readonly Expectation[] = [
       for (const name of deployment.functions) {
         const { handler } = deployment.lambda(name);
         assert.equal(handler, 'bundle.handler');
-        await startBundle(join(deployment.synthesis.bundles, name, 'bundle.mjs'), deployment.variables(name));
+        const folder = join(deployment.synthesis.bundles, name);
+        await bringConfig(deployment, folder);
+        await startBundle(join(folder, 'bundle.mjs'), deployment.variables(name));
       }
     },
   },

@@ -29,6 +29,7 @@ export const SECRETS = {
   FermataKeys: `k1:${KEY.toString('base64')}`,
   FermataApiKeys: `alice:${KEY.toString('hex')}`,
   FermataAdminKeys: `carol:${KEY.toString('hex')}`,
+  FermataWebhookSecret: 'a webhook knows us by this',
   FermataUpstreamHeaders: 'x-api-key: secret',
 } as const;
 

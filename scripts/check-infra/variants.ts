@@ -133,6 +133,14 @@ const production: CheckedVariant = {
     upstreamMode: 'buffered',
     upstreamEra: 'modern',
     administrators: true,
+    config: {
+      gates: {
+        url: 'https://mcp.example.com',
+        approval: [{ name: 'deletions', tools: ['delete_*'] }],
+        webhook: { url: 'https://hooks.example.com/fermata' },
+      },
+      sessions: { limits: { sessions: 5 } },
+    },
     auth: {
       kind: 'jwt',
       issuer: 'https://login.example.com/',
@@ -164,6 +172,8 @@ const production: CheckedVariant = {
         FERMATA_UPSTREAM_PATH: '/v2/mcp',
         FERMATA_UPSTREAM_MODE: 'buffered',
         FERMATA_UPSTREAM_ERA: 'modern',
+        FERMATA_CONFIG: 'fermata.config.json',
+        FERMATA_WEBHOOK_SECRET: SECRETS.FermataWebhookSecret,
       },
       {
         FERMATA_ADMIN_KEYS: SECRETS.FermataAdminKeys,
@@ -174,6 +184,15 @@ const production: CheckedVariant = {
         FERMATA_JWT_JWKS: 'https://login.example.com/keys',
       },
     ),
+    {
+      says: 'the configuration lies beside the code of proxy and driver',
+      holds: async ({ synthesis: { bundles } }) => {
+        for (const name of ['Proxy', 'Driver']) {
+          const uploaded = await readFile(join(bundles, `../artifacts/${name}/code.zip`), 'latin1');
+          assert.ok(uploaded.includes('fermata.config.json'), name);
+        }
+      },
+    },
     {
       says: 'the domain leads to the proxy, which speaks well within the time that CloudFront waits',
       holds: deployment => {

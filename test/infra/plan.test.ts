@@ -64,6 +64,13 @@ describe('a setting that cannot be', () => {
     );
   });
 
+  it('is refused by its name: a configuration that cannot be used, each problem by its path', () => {
+    const config = { gates: { approval: [{ name: 'deletions', tools: 'delete_*' }] } };
+    expect(() => planOf({ config: JSON.parse(JSON.stringify(config)) })).toThrow(
+      /The setting "config", as JSON:\d+: gates\.approval\.0\.tools /,
+    );
+  });
+
   it.each([64, 20_000, 512.5, Number.NaN])('is refused by its name: %d MB of memory', proxy => {
     expect(() => planOf({ memory: { proxy } })).toThrow(/^The setting "memory\.proxy" is /);
   });
@@ -146,7 +153,7 @@ describe('every variable that a function reads', () => {
     const infra = all('infra/plan.ts', 'infra/deploy.ts', 'infra/upstream.ts');
     // A stdio program's command is a variable of the upstream's own.
     const unset = [...new Set([...read].map(([name]) => name))].filter(name => !infra.includes(`${name}:`));
-    expect(unset).toEqual(['FERMATA_COMMAND', 'FERMATA_CONFIG']);
+    expect(unset).toEqual(['FERMATA_COMMAND']);
   });
 });
 

@@ -35,8 +35,13 @@ export interface UpstreamSource {
   readonly isProgram?: boolean;
 }
 
+/** A server that is served elsewhere. */
+export interface UpstreamUrl {
+  readonly url: string;
+}
+
 export interface DeploymentOptions {
-  readonly upstream: UpstreamName | UpstreamSource;
+  readonly upstream: UpstreamName | UpstreamSource | UpstreamUrl;
   /** Added to those of proxy and driver. */
   readonly variables?: Readonly<Record<string, string>>;
   /** Who calls, verified by the URL as with `AWS_IAM`. Without it callers need the key in `headers`. */
@@ -74,9 +79,10 @@ export class Deployment implements AsyncDisposable {
 
   static async start(options: DeploymentOptions): Promise<Deployment> {
     const { callerArn, port, timeoutMs = TIMEOUT_MS, between = async (endpoint: string) => endpoint } = options;
-    const behindIt: UpstreamSource =
+    const behindIt: UpstreamSource | UpstreamUrl =
       typeof options.upstream === 'string' ? UPSTREAMS[options.upstream] : options.upstream;
-    const sources = { proxy: 'functions/proxy.ts', drive: 'functions/drive.ts', upstream: behindIt.source };
+    const upstream = 'url' in behindIt ? {} : { upstream: behindIt.source };
+    const sources = { proxy: 'functions/proxy.ts', drive: 'functions/drive.ts', ...upstream };
     const programs = options.upstream === 'stdio' ? { program: 'examples/expense-tracker/stdio.ts' } : {};
     const [emulator, bundled, lambda] = await Promise.all([
       startEmulator(),
@@ -93,13 +99,15 @@ export class Deployment implements AsyncDisposable {
       retryPausesMs: [200, 500],
       ...(options.onOutput && { onOutput: (text: string) => options.onOutput?.(name, text) }),
     });
-    const known = { FERMATA_UPSTREAM: 'upstream', ...(behindIt.isProgram && { FERMATA_UPSTREAM_ERA: 'modern' }) };
-    const behind = { ...keys, ...store, ...known, ...options.variables };
-    await lambda.create('upstream', {
-      ...common('upstream'),
-      handler: `upstream.${behindIt.exported ?? 'handler'}`,
-      variables: { ...keys, ...store, ...behindIt.variables, EXPENSES_FILE: join(bundled.folder, 'expenses.jsonl') },
-    });
+    const behind = { ...keys, ...store, ...addressOf(behindIt), ...options.variables };
+    if (!('url' in behindIt)) {
+      const EXPENSES_FILE = join(bundled.folder, 'expenses.jsonl');
+      await lambda.create('upstream', {
+        ...common('upstream'),
+        handler: `upstream.${behindIt.exported ?? 'handler'}`,
+        variables: { ...keys, ...store, ...behindIt.variables, EXPENSES_FILE },
+      });
+    }
     await lambda.create('driver', { ...common('driver'), handler: 'drive.handler', variables: behind });
     const entry: Record<string, string> =
       callerArn === undefined ? { FERMATA_AUTH: 'api-key', FERMATA_API_KEYS: line } : { FERMATA_AUTH: 'iam' };
@@ -122,7 +130,7 @@ export class Deployment implements AsyncDisposable {
   }
 
   get functions(): readonly LocalFunction[] {
-    return ['proxy', 'driver', 'upstream'].map(name => this.lambda.get(name));
+    return this.lambda.functions;
   }
 
   /** Resolves when nothing runs any more: all environments are frozen or gone, and no order is under way. */
@@ -149,6 +157,12 @@ export class Deployment implements AsyncDisposable {
     await this.#emulator.stop();
     this.#bundled[Symbol.dispose]();
   }
+}
+
+/** How proxy and driver know what stands behind them. */
+function addressOf(upstream: UpstreamSource | UpstreamUrl): Record<string, string> {
+  if ('url' in upstream) return { FERMATA_UPSTREAM: upstream.url };
+  return { FERMATA_UPSTREAM: 'upstream', ...(upstream.isProgram && { FERMATA_UPSTREAM_ERA: 'modern' }) };
 }
 
 async function prepareTable(lambda: LocalLambda, { endpoint }: Emulator): Promise<void> {

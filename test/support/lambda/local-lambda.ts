@@ -66,6 +66,10 @@ export class LocalLambda implements AsyncDisposable {
     return created;
   }
 
+  get functions(): readonly LocalFunction[] {
+    return [...this.#functions.values()];
+  }
+
   get(name: string): LocalFunction {
     const found = this.#functions.get(name);
     if (found === undefined) throw new Error(`There is no function ${name}.`);
@@ -80,7 +84,7 @@ export class LocalLambda implements AsyncDisposable {
 
   /** What all functions were charged so far. */
   get billed(): readonly Billed[] {
-    return [...this.#functions.values()].flatMap(({ billed }) => billed);
+    return this.functions.flatMap(({ billed }) => billed);
   }
 
   /** Resolves when no asynchronous invocation is open any more. */
@@ -89,7 +93,7 @@ export class LocalLambda implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const each of this.#functions.values()) each.kill();
+    for (const each of this.functions) each.kill();
     for (const server of this.#servers) {
       server.close();
       server.closeAllConnections();
