@@ -18,7 +18,7 @@ describe('help', () => {
         key       Make an API key, shown once, and the line that lets it in.
         check     Run the tools of a program with replay, and say what would go wrong.
         gate      Explain which gates would ask about a call of a tool, and why.
-        sessions  List, show and stop the sessions of a server that runs, and run commands in their folders.
+        sessions  List, show and stop the sessions of a server, and run commands in their folders.
         audit     Print what the gates of a server decided: who let which call happen.
 
       Start here
