@@ -24,10 +24,13 @@ export async function accept(engine: Engine, session: Session, response: RpcResp
   const address = parseQuestionId(response.id);
   if (address === undefined) return ignored(engine, session, 'its id is none of ours');
   const outcome = outcomeOf(response);
-  const value = await transition(engine, session.id, address.exchange, exchange =>
-    answerEvent(engine, exchange, address, outcome),
-  );
-  if (value !== undefined) return rememberRoots(engine, session, value.pending[address.key]?.method, outcome);
+  const eventFor = (exchange: Exchange) => answerEvent(engine, exchange, address, outcome);
+  const asking = await engine.stores.exchanges.load(session.id, address.exchange);
+  // Whoever drives the call on must know the roots already, or would ask for them again.
+  if (asking !== undefined && eventFor(asking) !== undefined)
+    await rememberRoots(engine, session, asking.pending[address.key]?.method, outcome);
+  const value = asking && (await transition(engine, session.id, address.exchange, eventFor, asking));
+  if (value !== undefined) return;
   ignored(engine, session, 'it was answered before, or its call is over');
   // The process that took the last answer may have died before it could drive on.
   const exchange = await engine.stores.exchanges.load(session.id, address.exchange);
