@@ -39,6 +39,7 @@ import { Runners } from './runners.ts';
 import { commandsFor } from './session-commands.ts';
 import type { ServeSettings } from './settings.ts';
 import { introducedName, upstreamFor } from './upstream.ts';
+import { upstreamRelease } from './upstream-release.ts';
 import { releasing, workspacesFor } from './workspaces.ts';
 
 export interface Deployment {
@@ -112,6 +113,8 @@ async function open(
     surroundings: settings,
     legacy: { seal, environment },
   });
+  const { keeping } = upstream;
+  opened.push(async () => keeping?.close());
   const name = await introducedName(upstream);
 
   const guarded = gatesFor(gates, {
@@ -132,7 +135,7 @@ async function open(
     environment,
     observer,
     owner,
-    onSessionEnd: [runners.release, releasing(workspaces)],
+    onSessionEnd: [runners.release, upstreamRelease(keeping), releasing(workspaces)],
     settings: policyIn(settings),
   });
   const letGo = (session: string): void => runners.letGo(session);

@@ -19,6 +19,7 @@ import { META } from '../core/protocol/envelope.ts';
 import { isObject } from '../core/protocol/messages.ts';
 import { LATEST_MODERN_REVISION } from '../core/protocol/revisions.ts';
 import type { LegacyParts } from '../core/upstream/legacy-server.ts';
+import type { Keeping } from '../core/upstream/upstream-server.ts';
 import expenseTracker from '../examples/expense-tracker/server.ts';
 import type { ProgramSettings } from './program-settings.ts';
 import type { Served } from './settings.ts';
@@ -28,6 +29,8 @@ export interface Upstream {
   /** What it is, for people. */
   readonly description: string;
   readonly server: StatelessServer;
+  /** What is kept there for sessions, if it is somewhere else. */
+  readonly keeping?: Keeping;
 }
 
 interface Parts {
@@ -57,7 +60,7 @@ export async function upstreamFor(served: Served, parts: Parts): Promise<Upstrea
       const { url, headers, era } = served;
       if (era === undefined) await probe({ url, headers });
       const server = httpServer({ url, headers, era, observer: parts.observer, legacy: parts.legacy });
-      return { description: url, server };
+      return { description: url, server, keeping: server };
     }
   }
 }

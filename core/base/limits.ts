@@ -94,11 +94,15 @@ export const LIMITS = {
   /** Sessions kept at an upstream of 2025, and how long one that is not used is kept. */
   upstreamSessionsMax: 1_000,
   upstreamSessionIdleMs: 30 * 60_000,
+  /** How long the end of the sessions at an upstream may take when Fermata is shut down. */
+  upstreamPartingMs: 1_000,
   /** How long a call waits for the standalone stream of its upstream session to open. */
   upstreamStandMs: 500,
   /** Attempts to open it while the server still has the last one, and the pause between them. */
   upstreamStandAttemptsMax: 20,
   upstreamStandPauseMs: 25,
+  /** How long a standalone stream on which a foreign call's question came is left to the process that waits for it. */
+  upstreamStandYieldMs: 2_000,
   /** How long after a question another one is taken for one of the same round. */
   upstreamSettleMs: 25,
   /** Longest pause an upstream may ask for before its stream is resumed, and how often in a row a resumption may bring nothing. */

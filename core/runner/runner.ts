@@ -2,19 +2,19 @@
  * The runner: a program of the legacy era, served as MCP 2026-07-28.
  *
  * Every request gets a fresh instance of the program, so nothing is kept between requests but what travels in
- * `requestState`. Here is decided what kind of request it is; `round.ts` serves those that may ask, `listen.ts` those that
+ * `requestState`. Here is decided what kind of request it is; `round.ts` serves those that may ask, `listening` those that
  * listen, and any other is one run and its response. The proxy is unknown here.
  */
 import { type Fault, faultOf } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { clientOf, programRequest } from '../bridge/from-modern.ts';
 import { discovery } from '../bridge/from-program.ts';
+import { listening } from '../ports/listening.ts';
 import type { CallContext, StatelessServer } from '../ports/stateless-server.ts';
 import type { ModernRequest } from '../protocol/envelope.ts';
 import type { Outcome, RpcNotification, RpcResponse } from '../protocol/messages.ts';
 import { responseOf } from '../protocol/messages.ts';
 import { traitsOf } from '../protocol/methods.ts';
-import { listening } from './listen.ts';
 import type { Attempt } from './once.ts';
 import { pumped } from './pump.ts';
 import type { Served } from './round.ts';

@@ -20,8 +20,10 @@ import { messagesOf } from './answer.ts';
 import type { Answer, Carrier } from './carrier.ts';
 import type { LegacyParts } from './legacy-server.ts';
 import { legacyServer } from './legacy-server.ts';
-import { openLegacySession } from './legacy-session.ts';
+import { endLegacySession, openLegacySession } from './legacy-session.ts';
 import { isRevisionSupported, upstreamServer } from './upstream.ts';
+import type { Keeping, UpstreamServer } from './upstream-server.ts';
+import { keepingNothing } from './upstream-server.ts';
 
 export type Era = 'modern' | 'legacy';
 
@@ -60,9 +62,9 @@ export async function askEra(carrier: Carrier, call: CallContext): Promise<Verdi
     if (said === 'again') said = await discoveryIn(await carrier(post, signal));
     if (said === 'again') throw another('it refuses this revision, and names it among those it supports.');
     if (said !== undefined) return { era: 'modern', said };
-    const { introduction, standing } = await openLegacySession(carrier, clientOf(DISCOVER), { ...call, signal });
-    standing?.close();
-    return { era: 'legacy', said: { ...introduction } };
+    const session = await openLegacySession(carrier, clientOf(DISCOVER), { ...call, signal });
+    void endLegacySession(carrier, session);
+    return { era: 'legacy', said: { ...session.introduction } };
   } catch (thrown) {
     if (call.signal.aborted || !signal.aborted) throw thrown;
     throw new Fault('upstream_timeout', `The upstream did not answer within ${LIMITS.upstreamProbeMs} ms.`);
@@ -104,8 +106,11 @@ const another = (said: string): Fault =>
   });
 
 /** A server of any era. */
-export function anyEraServer(carrier: Carrier, parts: EraParts): StatelessServer {
-  const servers = { modern: upstreamServer(carrier, parts.observer), legacy: legacyServer(carrier, parts) };
+export function anyEraServer(carrier: Carrier, parts: EraParts): UpstreamServer {
+  const servers = {
+    modern: keepingNothing(upstreamServer(carrier, parts.observer)),
+    legacy: legacyServer(carrier, parts),
+  };
   if (parts.era !== undefined) return servers[parts.era];
   const { environment, observer } = parts;
   let verdict: { readonly era: Promise<Era>; readonly atMs: number } | undefined;
@@ -124,7 +129,7 @@ export function anyEraServer(carrier: Carrier, parts: EraParts): StatelessServer
     );
     return asking;
   };
-  return async function* (request, call) {
+  const serve: StatelessServer = async function* (request, call) {
     const era = await current(call);
     try {
       yield* servers[era](request, call);
@@ -133,6 +138,8 @@ export function anyEraServer(carrier: Carrier, parts: EraParts): StatelessServer
       throw thrown;
     }
   };
+  const { release, close } = servers.legacy;
+  return Object.assign<StatelessServer, Keeping>(serve, { release, close });
 }
 
 /** Whether a server of the other era might have answered so. */

@@ -15,7 +15,8 @@ export interface Line {
   readonly revision: string | undefined;
 }
 
-type Caller = Pick<CallContext, 'principal' | 'session'>;
+/** For whom something is sent. */
+export type Caller = Pick<CallContext, 'principal' | 'session'>;
 
 export function legacyPost(message: Message, line: Line, caller: Caller): Post {
   const headers = {
@@ -32,6 +33,14 @@ export function legacyGet(lastEventId: string | undefined, line: Line, caller: C
   const headers = { accept: 'text/event-stream', ...lineHeaders(line), ...resumed };
   return { method: 'GET', headers, body: '', ...callerOf(caller) };
 }
+
+/** Ends a session. */
+export const legacyDelete = (line: Line, caller: Caller): Post => ({
+  method: 'DELETE',
+  headers: lineHeaders(line),
+  body: '',
+  ...callerOf(caller),
+});
 
 const lineHeaders = ({ sessionId, revision }: Line): Record<string, string> => ({
   ...(sessionId === undefined ? {} : { [HEADER.sessionId]: sessionId }),

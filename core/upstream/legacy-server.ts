@@ -9,7 +9,7 @@ import { Fault, faultOf } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Client } from '../bridge/from-modern.ts';
 import { clientOf, isAdvertised, programRequest } from '../bridge/from-modern.ts';
-import { discovery, inputRequired, modernResult } from '../bridge/from-program.ts';
+import { discovery, inputRequired } from '../bridge/from-program.ts';
 import type { Environment } from '../ports/environment.ts';
 import type { Seal } from '../ports/seal.ts';
 import type { CallContext, StatelessServer } from '../ports/stateless-server.ts';
@@ -21,25 +21,33 @@ import { traitsOf } from '../protocol/methods.ts';
 import type { Carrier } from './carrier.ts';
 import { HeldCalls } from './held-calls.ts';
 import { LegacyCall } from './legacy-call.ts';
+import { deliverable, legacyListening, telling } from './legacy-listening.ts';
 import { legacyPost, tell } from './legacy-post.ts';
 import type { LegacySession } from './legacy-session.ts';
-import { openLegacySession, ownerOf, sessionOn } from './legacy-session.ts';
+import { endLegacySession, openLegacySession, ownerOf, sessionOn } from './legacy-session.ts';
 import { LegacySessions } from './legacy-sessions.ts';
 import { heardFrom, resumed } from './legacy-stream.ts';
 import type { ParkedCall } from './parked-call.ts';
 import { opened, sealed } from './parked-call.ts';
+import type { Keeping, UpstreamServer } from './upstream-server.ts';
 import { withVisits } from './visits.ts';
 
 export interface LegacyParts {
   readonly seal: Seal;
   readonly environment: Environment;
+  /** Whether standalone streams may be held to hear of changes: not where each would be paid for by its time. */
+  readonly follows?: boolean;
 }
 
 type Said = RpcNotification | RpcResponse;
 
-export function legacyServer(carrier: Carrier, parts: LegacyParts): StatelessServer {
+export function legacyServer(carrier: Carrier, parts: LegacyParts): UpstreamServer {
   const place = new Place(carrier, parts);
-  return withVisits((request, call) => place.serve(request, call), parts);
+  const serve = withVisits((request, call) => place.serve(request, call), parts);
+  return Object.assign<StatelessServer, Keeping>((request, call) => serve(request, call), {
+    release: session => place.sessions.release(session),
+    close: () => place.sessions.close(),
+  });
 }
 
 /** What one request in the course of being served is about. */
@@ -52,13 +60,16 @@ interface Served {
 class Place {
   readonly #carrier: Carrier;
   readonly #parts: LegacyParts;
-  readonly #sessions: LegacySessions;
+  readonly sessions: LegacySessions;
   readonly #held: HeldCalls;
 
   constructor(carrier: Carrier, parts: LegacyParts) {
     this.#carrier = carrier;
     this.#parts = parts;
-    this.#sessions = new LegacySessions(() => parts.environment.now());
+    this.sessions = new LegacySessions(
+      () => parts.environment.now(),
+      session => endLegacySession(carrier, session),
+    );
     this.#held = new HeldCalls();
   }
 
@@ -88,14 +99,14 @@ class Place {
   async *#serve(served: Served): AsyncGenerator<Said, void, undefined> {
     const { request } = served;
     if (request.params.requestState !== undefined) return yield* this.#goOn(served, request.params.requestState);
-    const session = await this.#sessionFor(served);
-    const { introduction } = session;
     const { method } = request;
     if (method === 'server/discover') {
-      const offered = { ...introduction, capabilities: deliverable(introduction.capabilities) };
-      return yield responseOf(request.id, { result: discovery(offered) });
+      const { session, tells } = await this.#telling(served);
+      return yield responseOf(request.id, { result: discovery(deliverable(session, tells)) });
     }
-    if (method === 'subscriptions/listen') return yield* listening(served, session);
+    if (method === 'subscriptions/listen') return yield* this.#listening(served);
+    const session = await this.#sessionFor(served);
+    const { introduction } = session;
     if (traitsOf(method).legacyOnly || !isAdvertised(method, introduction.capabilities)) {
       const message = `The upstream does not offer ${method}.`;
       return yield responseOf(request.id, { error: { code: -32601, message } });
@@ -103,10 +114,27 @@ class Place {
     yield* this.#begin(served, session);
   }
 
+  /** The session of a listener, and whether the server tells of changes in it. One that the server forgot is opened again. */
+  async #telling(served: Served): Promise<{ readonly session: LegacySession; readonly tells: boolean }> {
+    for (let attempt = 1; ; attempt++) {
+      const session = await this.#sessionFor(served);
+      const opened = this.#parts.follows === false ? 'refused' : await telling(session);
+      if (opened !== 'lost' || attempt > 1) return { session, tells: opened === 'open' };
+      this.sessions.forget(ownerOf(served.client, served.call));
+    }
+  }
+
+  async *#listening(served: Served): AsyncGenerator<Said, void, undefined> {
+    const { session, tells } = await this.#telling(served);
+    const onLost = () => this.sessions.forget(ownerOf(served.client, served.call));
+    yield* legacyListening(this.#carrier, session, { ...served, tells, onLost });
+  }
+
   #sessionFor({ client, call }: Served): Promise<LegacySession> {
     // Others wait for this session too, so it is not given up with the call that needed it first.
     const ownCall = { ...call, signal: new AbortController().signal };
-    return this.#sessions.of(ownerOf(client, call), () => openLegacySession(this.#carrier, client, ownCall));
+    const open = () => openLegacySession(this.#carrier, client, ownCall);
+    return this.sessions.of(ownerOf(client, call), { session: call.session, isOurs: true, open });
   }
 
   /** A new call. A session that the server does not know any more is opened once again: nothing ran. */
@@ -125,7 +153,7 @@ class Place {
       };
       let answer = await post();
       if (answer.status === 404 && session.sessionId !== undefined) {
-        this.#sessions.forget(ownerOf(client, call));
+        this.sessions.forget(ownerOf(client, call));
         current = await this.#sessionFor(served);
         answer = await post();
       }
@@ -162,11 +190,14 @@ class Place {
     const { request, call, client } = served;
     const parked = opened(this.#parts.seal, state, request, call, this.#parts.environment.now());
     const { sessionId, revision, introduction } = parked;
-    const current = await this.#sessions.of(ownerOf(client, call), async () =>
-      sessionOn(this.#carrier, { sessionId, revision }, introduction, call),
-    );
+    const current = await this.sessions.of(ownerOf(client, call), {
+      session: call.session,
+      isOurs: false,
+      open: async () => sessionOn(this.#carrier, { sessionId, revision }, introduction, call),
+    });
     const session =
       current.sessionId === sessionId ? current : sessionOn(this.#carrier, { sessionId, revision }, introduction, call);
+    session.waiting.delete(parked.requestId);
     if (session.standing !== undefined) session.standing.lastEventId ??= parked.standing;
     const running = this.#held.take(parked.held) ?? this.#resume(parked, served, session);
     const cancel = () => running.leave();
@@ -179,7 +210,7 @@ class Place {
       running.leave();
       if (call.signal.aborted) return;
       const fault = faultOf(thrown);
-      if (fault.code === 'upstream_lost') this.#sessions.forget(ownerOf(client, call));
+      if (fault.code === 'upstream_lost') this.sessions.forget(ownerOf(client, call));
       throw fault;
     } finally {
       call.signal.removeEventListener('abort', cancel);
@@ -238,6 +269,7 @@ class Place {
   #parked({ request, call }: Served, session: LegacySession, running: LegacyCall): Outcome {
     const { sessionId = '', revision, introduction } = session;
     const held = this.#parts.environment.newId();
+    session.waiting.add(running.requestId);
     if (running.position === undefined) this.#held.put(held, running);
     const { instructions: _, ...known } = introduction;
     const parked = {
@@ -269,30 +301,3 @@ class Place {
 }
 
 const after = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms).unref());
-
-/** Without a stream that outlives calls nothing can tell of changes. */
-function deliverable(capabilities: LegacySession['introduction']['capabilities']) {
-  const { tools, prompts, resources, ...rest } = capabilities;
-  const quiet = (known: object | undefined) => {
-    if (known === undefined) return undefined;
-    const { listChanged: _, subscribe: __, ...kept }: { listChanged?: boolean; subscribe?: boolean } = known;
-    return kept;
-  };
-  return {
-    ...rest,
-    ...(tools && { tools: quiet(tools) }),
-    ...(prompts && { prompts: quiet(prompts) }),
-    ...(resources && { resources: quiet(resources) }),
-  };
-}
-
-/** A listener is told that there is nothing to hear, and is let go when it leaves. */
-async function* listening({ request, call }: Served, { introduction }: LegacySession): AsyncGenerator<Said> {
-  const _meta = { [META.subscriptionId]: request.id };
-  const method = 'notifications/subscriptions/acknowledged';
-  yield { jsonrpc: '2.0', method, params: { notifications: {}, _meta } };
-  if (!call.signal.aborted) {
-    await new Promise(resolve => call.signal.addEventListener('abort', resolve, { once: true }));
-  }
-  yield responseOf(request.id, { result: modernResult(request.method, { _meta }, introduction.serverInfo) });
-}

@@ -13,11 +13,12 @@ import type { Introduction } from '../bridge/from-program.ts';
 import { introductionOf } from '../bridge/from-program.ts';
 import type { CallContext } from '../ports/stateless-server.ts';
 import { canonicalJson, digest } from '../protocol/json.ts';
+import type { RequestId } from '../protocol/messages.ts';
 import { isResponse } from '../protocol/messages.ts';
 import type { LogLevel } from '../protocol/methods.ts';
 import type { Carrier } from './carrier.ts';
-import type { Line } from './legacy-post.ts';
-import { legacyPost, tell } from './legacy-post.ts';
+import type { Caller, Line } from './legacy-post.ts';
+import { legacyDelete, legacyPost, tell } from './legacy-post.ts';
 import { heardFrom } from './legacy-stream.ts';
 import { StandingStream } from './standing-stream.ts';
 
@@ -25,6 +26,12 @@ export interface LegacySession extends Line {
   readonly introduction: Introduction;
   /** What it says outside any call; there is none without a session. */
   readonly standing: StandingStream | undefined;
+  /** For whom it was opened. */
+  readonly caller: Caller;
+  /** The ids of calls that wait in it for their clients. */
+  readonly waiting: Set<RequestId>;
+  /** Resources subscribed to, and how many listen for each. */
+  readonly subscribed: Map<string, number>;
   /** As the session was told last. */
   logLevel: LogLevel | undefined;
 }
@@ -72,8 +79,26 @@ export const sessionOn = (
   ...line,
   introduction,
   standing: line.sessionId === undefined ? undefined : new StandingStream(carrier, line, call),
+  caller: { principal: call.principal, ...(call.session === undefined ? {} : { session: call.session }) },
+  waiting: new Set(),
+  subscribed: new Map(),
   logLevel: undefined,
 });
+
+/** Tells the server that a session is over. One that does not know how to end sessions has its own ways, and one that cannot be reached as well. */
+export async function endLegacySession(carrier: Carrier, session: LegacySession): Promise<void> {
+  session.standing?.close();
+  if (session.sessionId === undefined) return;
+  try {
+    const { body } = await carrier(
+      legacyDelete(session, session.caller),
+      AbortSignal.timeout(LIMITS.upstreamPartingMs),
+    );
+    for await (const _ of body); // Read to its end, so that its connection can be used again.
+  } catch {
+    // It ends by itself some day.
+  }
+}
 
 const refused = (why: string): Fault => new Fault('upstream_invalid', `The upstream refused the handshake: ${why}.`);
 

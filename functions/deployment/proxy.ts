@@ -7,6 +7,7 @@
  */
 import { gatesFor } from '../../bin/gates.ts';
 import { jsonObserver } from '../../bin/observers.ts';
+import { upstreamRelease } from '../../bin/upstream-release.ts';
 import { parseKeyRing } from '../../core/adapters/crypto/key-ring.ts';
 import { aesSeal } from '../../core/adapters/crypto/seal.ts';
 import { dynamodbStores } from '../../core/adapters/dynamodb/stores.ts';
@@ -20,10 +21,10 @@ import type { AuditLog } from '../../core/ports/audit-log.ts';
 import type { Environment } from '../../core/ports/environment.ts';
 import type { Observer } from '../../core/ports/observer.ts';
 import type { Seal } from '../../core/ports/seal.ts';
-import type { StatelessServer } from '../../core/ports/stateless-server.ts';
 import type { ProxyServer } from '../../core/proxy/proxy.ts';
 import { proxy } from '../../core/proxy/proxy.ts';
 import type { LegacyParts } from '../../core/upstream/legacy-server.ts';
+import type { UpstreamServer } from '../../core/upstream/upstream-server.ts';
 import type { ProxySettings, Upstream } from './settings.ts';
 
 /** A model answers within this time; a person does not, and is not waited for. */
@@ -59,8 +60,9 @@ export function deployedProxy({
   const observer = logObserver();
   const seal = aesSeal({ keys: parseKeyRing(keys, 'FERMATA_KEYS') });
   const stores = dynamodbStores({ table, environment, listed, seal });
+  const called = upstreamServer(upstream, { observer, legacy: { seal, environment } });
   const guarded = gatesFor(gates, {
-    upstream: upstreamServer(upstream, { observer, legacy: { seal, environment } }),
+    upstream: called,
     seal,
     environment,
     observer,
@@ -78,6 +80,7 @@ export function deployedProxy({
     environment,
     observer,
     owner: environment.newId(),
+    onSessionEnd: [upstreamRelease(called)],
     settings: { ...policy, holdMs, holdWaitingMs: 0, drainMs: LIMITS.drainMs },
     dispatch: driver === undefined ? undefined : lambdaDispatch({ functionName: driver }),
   });
@@ -91,7 +94,7 @@ export function deployedProxy({
 function upstreamServer(
   upstream: Upstream,
   parts: { readonly observer: Observer; readonly legacy: LegacyParts },
-): StatelessServer {
+): UpstreamServer {
   const { headers, era } = upstream;
   if (upstream.kind === 'url') return httpServer({ url: upstream.url, headers, era, ...parts });
   const { name, path, mode, tenant } = upstream;

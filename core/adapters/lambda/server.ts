@@ -5,11 +5,12 @@
 import { LambdaClient, type LambdaClientConfig } from '@aws-sdk/client-lambda';
 import { LIMITS } from '../../base/limits.ts';
 import type { Observer } from '../../ports/observer.ts';
-import type { StatelessServer } from '../../ports/stateless-server.ts';
 import type { Era } from '../../upstream/era.ts';
 import { anyEraServer } from '../../upstream/era.ts';
 import type { LegacyParts } from '../../upstream/legacy-server.ts';
 import { upstreamServer } from '../../upstream/upstream.ts';
+import type { UpstreamServer } from '../../upstream/upstream-server.ts';
+import { keepingNothing } from '../../upstream/upstream-server.ts';
 import { lambdaCarrier } from './carrier.ts';
 import type { Tenancy } from './tenant.ts';
 
@@ -37,13 +38,15 @@ export interface LambdaServerOptions {
   readonly era?: Era | undefined;
 }
 
-export function lambdaServer(options: LambdaServerOptions): StatelessServer {
+export function lambdaServer(options: LambdaServerOptions): UpstreamServer {
   const { functionName, path = '/mcp', mode = 'auto', tenant = 'none', headers = {}, observer } = options;
   const client = options.client ?? lambdaClient(options.config);
   const lowerCase = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
   const carrier = lambdaCarrier({ client, functionName, path, mode, tenancy: tenant, headers: lowerCase });
   const { legacy, era } = options;
-  return legacy === undefined ? upstreamServer(carrier, observer) : anyEraServer(carrier, { ...legacy, observer, era });
+  if (legacy === undefined) return keepingNothing(upstreamServer(carrier, observer));
+  // A stream that is held is an invocation that is paid for.
+  return anyEraServer(carrier, { ...legacy, follows: false, observer, era });
 }
 
 /**

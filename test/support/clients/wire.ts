@@ -51,6 +51,8 @@ export class WireClient {
   sessionId: string | undefined;
   /** Told of every response. */
   onResponse: ((response: Response) => void) | undefined;
+  /** What the server said of itself, as text. */
+  capabilities = '';
   #lastId = 0;
 
   constructor(url: string, headers: Record<string, string> = {}) {
@@ -69,6 +71,7 @@ export class WireClient {
     const initialize = { jsonrpc: '2.0', id: 0, method: 'initialize', params };
     const response = await insisting(() => client.post(initialize, options.signal));
     const body = await response.text();
+    client.capabilities = body;
     client.sessionId = response.headers.get('mcp-session-id') ?? undefined;
     if (client.sessionId === undefined) throw new Error(`initialize opened no session: ${response.status} ${body}`);
     const initialized = { jsonrpc: '2.0', method: 'notifications/initialized' };

@@ -14,6 +14,8 @@ export interface Of2025Options {
   /** Event ids, and what it takes to resume. */
   readonly events?: boolean;
   readonly json?: boolean;
+  /** `false`: it answers a GET with 405. */
+  readonly standalone?: boolean;
 }
 
 /** What came in: method and path of HTTP, and the JSON-RPC method. */
@@ -27,6 +29,7 @@ export async function serverOf2025(options: Of2025Options = {}) {
   const { factory = v1Await } = options;
   const transports = new Map<string, StreamableHTTPServerTransport>();
   const came: Came[] = [];
+  const gets = new Set<ServerResponse>();
 
   async function transportFor(sessionId: string | undefined): Promise<StreamableHTTPServerTransport | undefined> {
     if (sessionId !== undefined) return transports.get(sessionId);
@@ -45,6 +48,8 @@ export async function serverOf2025(options: Of2025Options = {}) {
     for await (const chunk of request.setEncoding('utf8')) text += chunk;
     const body = text === '' ? undefined : JSON.parse(text);
     came.push({ http: request.method ?? '', rpc: body?.method, headers: request.headers });
+    if (request.method === 'GET' && options.standalone === false) return void response.writeHead(405).end();
+    if (request.method === 'GET') gets.add(response);
     const id = request.headers['mcp-session-id'];
     const transport = await transportFor(typeof id === 'string' ? id : undefined);
     if (transport === undefined) {
@@ -65,6 +70,11 @@ export async function serverOf2025(options: Of2025Options = {}) {
     came,
     /** Forgets every session, as a restart does. */
     forget: () => transports.clear(),
+    /** Cuts the streams that were opened with GET. */
+    cut: () => {
+      for (const response of gets) response.destroy();
+      gets.clear();
+    },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise(resolve => server.close(resolve));

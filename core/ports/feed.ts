@@ -1,8 +1,8 @@
 /**
- * Changes that runs of one program report in this process: lists that changed, resources that were updated.
+ * Where changes that a server tells meet those who listen for them in this process: lists that changed, resources that were
+ * updated. Beside the ports, since all that serves `subscriptions/listen` needs it.
  *
- * A run lives for one request, a listener for long; the feed is where they meet. Nothing is kept: who does not listen does not
- * hear. Across processes there is no feed (a program's memory ends with its run anyway).
+ * A run lives for one request, a listener for long. Nothing is kept: who does not listen does not hear.
  */
 import type { RpcNotification } from '../protocol/messages.ts';
 

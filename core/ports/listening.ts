@@ -1,6 +1,7 @@
 /**
- * `subscriptions/listen`: acknowledges what can be honoured, then gives every change the feed tells and the client asked
- * for, until the client goes away or the server ends it gracefully with the result.
+ * `subscriptions/listen`, as whoever has a feed of changes serves it: a runner, an upstream of 2025. It acknowledges what can be
+ * honoured, then gives every change the feed tells and the client asked for, until the client goes away or the server ends it
+ * gracefully with the result.
  *
  * Specification: 2026-07-28, "Subscriptions". The acknowledgement comes first, and everything carries the id of the listen
  * request. Changes nobody has fetched yet are kept once each, so a slow reader costs nothing.
