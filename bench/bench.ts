@@ -22,9 +22,9 @@ export class Bench {
   }
 
   /** Fermata before a program of `bench/servers`, with a store on the disk: a fresh one unless it is given. */
-  fermata(program: string, data = this.folder()): Promise<Started> {
+  fermata(program: string, data = this.folder(), options: readonly string[] = []): Promise<Started> {
     const store = data === 'in memory' ? ['--memory'] : ['--data', data];
-    return this.start('fermata', ['--program', serverFile(program), '--port', '0', ...store]);
+    return this.start('fermata', ['--program', serverFile(program), '--port', '0', ...store, ...options]);
   }
 
   /** Fermata before a server on the network. */

@@ -63,7 +63,7 @@ export function reportText({
 const section = (title: string, body: string): string => `### ${title}\n\n${body}`;
 
 /** A spread in one cell: `1.23 (1.10–1.40)`. */
-const cell = ({ median, min, max }: Spread, digits: number): string =>
+export const cell = ({ median, min, max }: Spread, digits: number): string =>
   `${median.toFixed(digits)} (${min.toFixed(digits)}–${max.toFixed(digits)})`;
 
 function scoreTable(scores: readonly Score[], against: 'throughput' | 'added'): string {
@@ -113,7 +113,7 @@ function memoryTable({ rows, storeBytesPerCall }: MemoryScores): string {
   return `${table(heads, lines)}\n\nThe store takes ${storeBytesPerCall.toFixed(0)} bytes on the disk per waiting call.`;
 }
 
-function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = heads.map((head, column) => Math.max(head.length, ...rows.map(row => row[column]?.length ?? 0)));
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((text, column) => text.padEnd(widths[column] ?? 0)).join(' | ')} |`;

@@ -48,6 +48,19 @@ export async function questionCall(lane: Lane): Promise<void> {
   check(JSON.stringify(last) ?? '', 'total 42');
 }
 
+/** A call with so many questions, one after the other, each answered as soon as it comes. */
+export const manyQuestionsCall =
+  (times: number) =>
+  async (lane: Lane): Promise<void> => {
+    const response = await lane.send(toolCall(lane, 'ask_many', { times }));
+    let last: unknown;
+    for await (const { message } of eventsOf(response)) {
+      if (message?.method === 'elicitation/create') await answer(lane, message.id, 1);
+      else if (message !== undefined) last = message;
+    }
+    check(JSON.stringify(last) ?? '', `total ${times}`);
+  };
+
 export async function answer(lane: Lane, id: unknown, amount: number): Promise<void> {
   const response = await lane.send({ id, result: { action: 'accept', content: { amount } } });
   if (response.statusCode !== 202) throw new Error(`An answer was refused: ${await textOf(response)}`);
