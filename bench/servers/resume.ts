@@ -96,7 +96,12 @@ const runnerOf = (warm: NonNullable<RunnerOptions['warm']>): Runner =>
 async function resultOf(server: Runner, params: Json): Promise<Json> {
   const request = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { ...params, _meta } } as ModernRequest;
   const { signal } = new AbortController();
-  const call = { principal: { id: 'bench' }, signal, session, lease: { session: 'bench', exchange: 'bench', generation: 1 } };
+  const call = {
+    principal: { id: 'bench' },
+    signal,
+    session,
+    lease: { session: 'bench', exchange: 'bench', generation: 1 },
+  };
   for await (const message of server(request, call)) {
     if ('result' in message) return message.result;
     if ('error' in message) throw new Error(message.error.message);
@@ -110,7 +115,9 @@ function answering(server: Runner): Go {
     let now = await resultOf(server, params);
     const beganAt = performance.now();
     while (isObject(now.inputRequests)) {
-      const inputResponses = Object.fromEntries(Object.keys(now.inputRequests).map(key => [key, ANSWER])) as InputResponses;
+      const inputResponses = Object.fromEntries(
+        Object.keys(now.inputRequests).map(key => [key, ANSWER]),
+      ) as InputResponses;
       now = await resultOf(server, { ...params, inputResponses, requestState: now.requestState });
     }
     return (performance.now() - beganAt) / questions;
@@ -118,7 +125,11 @@ function answering(server: Runner): Go {
 }
 
 async function resumes(repetitions: number, calls: number): Promise<readonly ResumeScore[]> {
-  const contestants = { live: await live(), warm: answering(runnerOf('programs')), cold: answering(runnerOf('nothing')) };
+  const contestants = {
+    live: await live(),
+    warm: answering(runnerOf('programs')),
+    cold: answering(runnerOf('nothing')),
+  };
   const names = ['live', 'warm', 'cold'] as const;
   const turn = async (go: Go, questions: number): Promise<number> => {
     const times: number[] = [];
@@ -155,8 +166,7 @@ async function heapBytes(): Promise<number> {
 async function parked(count: number): Promise<ParkedScore> {
   const runners = Array.from({ length: Math.ceil(count / LIMITS.parkedRunsMax) }, () => runnerOf('runs'));
   const fill = async (): Promise<void> => {
-    for (const one of runners)
-      for (let run = 0; run < LIMITS.parkedRunsMax; run++) await resultOf(one, toolParams(1));
+    for (const one of runners) for (let run = 0; run < LIMITS.parkedRunsMax; run++) await resultOf(one, toolParams(1));
   };
   for (const one of runners) await resultOf(one, toolParams(1));
   for (const one of runners) one.close();
@@ -166,7 +176,13 @@ async function parked(count: number): Promise<ParkedScore> {
   await fill();
   const replacedBytes = await heapBytes();
   for (const one of runners) one.close();
-  return { parked: runners.length * LIMITS.parkedRunsMax, idleBytes, parkedBytes, replacedBytes, droppedBytes: await heapBytes() };
+  return {
+    parked: runners.length * LIMITS.parkedRunsMax,
+    idleBytes,
+    parkedBytes,
+    replacedBytes,
+    droppedBytes: await heapBytes(),
+  };
 }
 
 const [repetitions, calls, count] = process.argv.slice(2).map(Number);

@@ -1,6 +1,7 @@
 /**
- * Deletes rows whose moment has passed: a few at a time, seldom, at the opening of the store and on a timer that keeps no process
- * alive. Readers decide about expiry themselves, so nothing depends on when this happens, or whether it succeeds.
+ * Deletes rows whose moment has passed: a few at a time, seldom, on a timer that keeps no process alive. Readers decide about
+ * expiry themselves, so nothing depends on when this happens, or whether it succeeds. What is deleted cannot be had again, so a
+ * clock that has jumped since the last look is not believed until the next one, and that of a fresh process neither.
  */
 import { LIMITS } from '../../base/limits.ts';
 import type { Connection } from './connection.ts';
@@ -28,21 +29,26 @@ const DELETIONS: readonly string[] = [
     LIMIT ?2)`,
 ];
 
+/** A look that comes so much later than planned, or earlier, by the clock: the clock was set, or the machine slept. */
+const JUMP_MS = 4 * LIMITS.pruneEveryMs;
+
 export class Pruning {
   readonly #writer: Writer;
   readonly #now: () => number;
   readonly #statements: readonly Statement[];
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
+  #lookedAtMs: number;
 
   constructor(connection: Connection, writer: Writer, now: () => number) {
     this.#writer = writer;
     this.#now = now;
+    this.#lookedAtMs = now();
     this.#statements = DELETIONS.map(sql => connection.prepare(sql));
   }
 
   start(): void {
-    this.#after(0);
+    this.#after(LIMITS.pruneEveryMs);
   }
 
   /** Also while a go is under way: it is finished, and no other follows. */
@@ -52,8 +58,11 @@ export class Pruning {
   }
 
   /** Deletes at most `pruneRowsMax` rows of each kind; says whether there may be more. */
-  async once(): Promise<boolean> {
-    const values = [this.#now(), LIMITS.pruneRowsMax];
+  async #once(): Promise<boolean> {
+    const sinceMs = this.#now() - this.#lookedAtMs;
+    this.#lookedAtMs += sinceMs;
+    if (sinceMs < 0 || sinceMs > JUMP_MS) return false;
+    const values = [this.#lookedAtMs, LIMITS.pruneRowsMax];
     const deleted = await this.#writer.write(() => this.#statements.map(statement => statement.run(values)));
     return deleted.some(count => count === LIMITS.pruneRowsMax);
   }
@@ -63,7 +72,7 @@ export class Pruning {
     this.#timer = setTimeout(() => {
       const next = (more: boolean): void => this.#after(more ? LIMITS.prunePauseMs : LIMITS.pruneEveryMs);
       // A store that cannot delete now says so to whoever writes next; here it is enough to try again later.
-      this.once().then(next, () => next(false));
+      this.#once().then(next, () => next(false));
     }, pauseMs).unref();
   }
 }
