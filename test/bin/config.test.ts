@@ -130,6 +130,14 @@ describe('the configuration', () => {
     ['{"gates":{"approval":[{"name":"a","tools":[]}]}}', 'gates.approval.0.tools must be a list of texts'],
     ['{"gates":{"approval":[{"name":"a","schema":5}]}}', 'is no JSON Schema'],
     ['{"gates":{"arguments":{}}}', 'gates.arguments needs "tools"'],
+    ['{"gates":{"url":"mcp.example.com"}}', 'gates.url must be a URL that begins with http:// or https://'],
+    [
+      '{"gates":{"webhook":{"url":"http://hooks.example"}}}',
+      'gates.webhook.url must be a URL that begins with https://',
+    ],
+    ['{"gates":{"webhook":{}}}', 'gates.webhook needs "url"'],
+    ['{"gates":{"audit":"500d"}}', 'gates.audit must be a duration'],
+    ['{"gates":{"approval":[{"name":"a","approvers":[]}]}}', 'approvers must be a list of texts'],
     ['{"gates":{"keepAlive":"1ms"}}', 'gates.keepAlive must be a duration'],
   ])('%s is refused', (text, why) => {
     expect(() => configText(text, 'FERMATA_CONFIG')).toThrow(why);

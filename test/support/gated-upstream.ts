@@ -45,6 +45,7 @@ export function gatedUpstream(tools: Record<string, Tool>, options: GatedOptions
   const decisions = new Decisions(stores.state);
   const seal = aesSeal({ keys });
   const told: ApprovalNotice[] = [];
+  const wentOn: string[] = [];
   const approvals = new Approvals({
     state: stores.state,
     decisions,
@@ -52,7 +53,7 @@ export function gatedUpstream(tools: Record<string, Tool>, options: GatedOptions
     environment,
     pageUrl: () => 'http://localhost/approvals',
     tell: notice => told.push(notice),
-    goOn: async () => {},
+    goOn: async ({ tool }) => void wentOn.push(tool),
   });
   const make = (policies = options.policies): StatelessServer =>
     gated({
@@ -73,7 +74,7 @@ export function gatedUpstream(tools: Record<string, Tool>, options: GatedOptions
     });
   const server = make();
   const calls = () => scripted.requests.filter(({ method }) => method === 'tools/call');
-  return { server, again: make, clock, stores, observed, calls, decisions, environment, approvals, told, seal };
+  return { server, again: make, clock, stores, observed, calls, decisions, environment, approvals, told, wentOn, seal };
 }
 
 /** The result of one round; a fault is thrown, a JSON-RPC error too. */
