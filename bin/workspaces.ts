@@ -15,6 +15,7 @@ import type { Workspaces } from '../core/ports/workspaces.ts';
 import { digest } from '../core/protocol/json.ts';
 import { sessionNameOf, workspaceNameOf } from '../core/protocol/state-scope.ts';
 import { openWorkspaces } from '../core/workspace/workspaces.ts';
+import { Misuse } from './misuse.ts';
 import type { ServeSettings } from './settings.ts';
 
 interface Parts {
@@ -28,6 +29,10 @@ export async function workspacesFor(
   { environment, observer }: Parts,
 ): Promise<Workspaces | undefined> {
   if (!workspace) return undefined;
+  if (users !== undefined && process.getuid?.() !== 0)
+    throw new Misuse(
+      '--users is for a server that runs as root, on Linux or macOS: nobody else may start programs as other users.',
+    );
   const now = environment.now;
   const store =
     data === undefined ? memoryWorkspaceStore(now) : folderWorkspaceStore({ folder: join(data, 'workspaces'), now });
