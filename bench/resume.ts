@@ -12,6 +12,7 @@ import { cell, machineName, table } from './report.ts';
 import type { ParkedScore, ResumeScore } from './servers/resume.ts';
 import { legacyContestant, sideBySide } from './side-by-side.ts';
 import { serverFile } from './started.ts';
+import { workspaceTable } from './workspace.ts';
 
 const quick = process.argv.includes('--quick');
 const pace = quick ? { repetitions: 3, sliceMs: 400 } : { repetitions: 7, sliceMs: 1_500 };
@@ -84,11 +85,14 @@ const bench = new Bench();
 try {
   const http = await overHttp(bench);
   const { resumes, parked } = await inProcess(bench);
+  bench.say('files of sessions');
+  const files = await workspaceTable(pace.repetitions);
   const parts = [
     `${new Date().toISOString().slice(0, 10)}, ${machineName()}${quick ? ' (quick run)' : ''}`,
     `### Calls that ask, over HTTP\n\n${http}`,
     `### Going on in process\n\n${resumeTable(resumes)}`,
     `### Memory of waiting runs\n\n${parkedTable(parked)}`,
+    `### Files of sessions\n\n${files}`,
   ];
   process.stdout.write(`\n${parts.join('\n\n')}\n`);
 } finally {

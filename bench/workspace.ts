@@ -1,7 +1,7 @@
 /**
  * What the files of a session cost: 1 000 small ones and 50 MB, saved to a local folder, saved again unchanged and with one file
  * changed, and restored by another process. Beside the times stands what was written, since what has not changed must not be.
- * Part of `npm run bench:resume`.
+ * A part of `npm run bench:resume`; how to read it: `docs/speed.md`.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,6 +11,7 @@ import { nodeEnvironment } from '../core/adapters/node/environment.ts';
 import type { WorkspaceStore } from '../core/ports/workspace-store.ts';
 import type { Workspace } from '../core/ports/workspaces.ts';
 import { openWorkspaces } from '../core/workspace/workspaces.ts';
+import { cell, table } from './report.ts';
 import type { Spread } from './statistics.ts';
 import { spreadOf } from './statistics.ts';
 
@@ -27,7 +28,7 @@ const LOADS: readonly Load[] = [
 
 const STEPS = ['first save', 'nothing changed', 'one file changed', 'restore elsewhere'] as const;
 
-export interface WorkspaceScore {
+interface WorkspaceScore {
   readonly load: string;
   readonly step: (typeof STEPS)[number];
   readonly ms: Spread;
@@ -37,7 +38,7 @@ export interface WorkspaceScore {
 
 const OWNER = { name: 'bench', expiresAtMs: Number.MAX_SAFE_INTEGER };
 
-export async function measureWorkspaces(repetitions: number): Promise<readonly WorkspaceScore[]> {
+async function measured(repetitions: number): Promise<readonly WorkspaceScore[]> {
   const scores: WorkspaceScore[] = [];
   for (const load of LOADS) {
     const laps: Lap[] = [];
@@ -97,3 +98,14 @@ function fill({ folder }: Workspace, load: Load): void {
 }
 
 const bytesOf = ({ bytesEach }: Load, mark: string): Buffer => Buffer.alloc(bytesEach, `${mark} of the bench `);
+
+/** The table for `docs/speed.md`. */
+export async function workspaceTable(repetitions: number): Promise<string> {
+  const rows = (await measured(repetitions)).map(({ load, step, ms, writtenBytes }) => [
+    load,
+    step,
+    cell(ms, 1),
+    String(writtenBytes),
+  ]);
+  return table(['files', 'what', 'ms', 'bytes of files written'], rows);
+}
