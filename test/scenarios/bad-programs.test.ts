@@ -86,6 +86,7 @@ describe('a stdio program', () => {
     for await (const { message } of events) {
       if (message === undefined) continue;
       if ('method' in message && 'id' in message) {
+        for (const pid of processesMarked(program.mark)) process.kill(Number(pid), 'SIGUSR2');
         expect(await leftBehind(program.mark)).toEqual([]);
         expect((await client.answer(message.id, { action: 'accept', content: { name: 'Ada' } })).status).toBe(202);
       } else expect(textIn(message)).toBe('asked');

@@ -57,7 +57,7 @@ const TOOLS = {
   },
   'asks and exits': async () => {
     send({ id: 'q', method: 'elicitation/create', params: NAME_FORM });
-    setTimeout(() => process.exit(), 1_000);
+    process.once('SIGUSR2', () => process.exit());
     await answer;
     return said('asked');
   },
