@@ -108,7 +108,8 @@ describe.concurrent('server-everything', () => {
       const call = client.call('trigger-url-elicitation', { url: 'https://example.com/', errorPath: true });
       await expect(call).rejects.toMatchObject({
         code: -32042,
-        data: { elicitations: [{ mode: 'url', url: 'https://example.com/' }] },
+        // The server's own: one has to go there before the page that was asked for.
+        data: { elicitations: [{ mode: 'url', url: 'https://modelcontextprotocol.io' }] },
       });
     }
     await client.close();
