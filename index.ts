@@ -95,5 +95,6 @@ export type { ProxyServer } from './core/proxy/proxy.ts';
 export { proxy } from './core/proxy/proxy.ts';
 export type { RunnerOptions } from './core/runner/runner.ts';
 export { runner } from './core/runner/runner.ts';
+export type { SessionClass, SessionLimits, SessionPolicy } from './core/session/policy.ts';
 export type { WorkspacesOptions } from './core/workspace/workspaces.ts';
 export { openWorkspaces } from './core/workspace/workspaces.ts';

@@ -1,8 +1,14 @@
 /** How sessions end and fall asleep: who is told, when it is noticed, and what a clock that jumps does to them. */
+import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { describe, expect, it } from 'vitest';
+import { memoryStores } from '../../core/adapters/memory/stores.ts';
+import { sdkProgram } from '../../core/adapters/sdk/program.ts';
+import { sessionNameOf, stateScopeOf } from '../../core/protocol/state-scope.ts';
 import { proxy } from '../../core/proxy/proxy.ts';
+import { session } from '../../index.ts';
 import { LegacyClient } from '../support/legacy-client.ts';
-import { proxyUnderTest } from '../support/proxies.ts';
+import { callerOf } from '../support/programs/calling.ts';
+import { proxyUnderTest, TestClock } from '../support/proxies.ts';
 import { question, scriptedUpstream, text } from '../support/upstreams/scripted.ts';
 
 const HOUR_MS = 3_600_000;
@@ -42,6 +48,26 @@ describe('a session that its client deletes', () => {
     const other = Object.assign(new LegacyClient(under.server, 'mallory'), { sessionId: client.sessionId });
     await expect(other.post(other.tool('plain'))).rejects.toMatchObject({ code: 'session_unknown', data: undefined });
     expect(events(under.observed)).toEqual(['session.opened', 'session.ended']);
+  });
+
+  it('takes along what its programs kept, and nothing of another session', async () => {
+    const [stores, clock] = [memoryStores(), new TestClock()];
+    const program = sdkProgram(() => {
+      const server = new McpServer({ name: 'keeping', version: '1.0.0' });
+      server.registerTool('keep', {}, async () => {
+        await session.set('kept', 1);
+        return { content: [] };
+      });
+      return server;
+    });
+    const under = proxyUnderTest(callerOf(program, { state: stores.state }).server, {}, { stores, clock });
+    const [client, other] = [await LegacyClient.open(under.server), await LegacyClient.open(under.server)];
+    for (const one of [client, other]) await one.post(one.tool('keep'));
+    const kept = ({ sessionId }: LegacyClient) =>
+      stores.state.load(stateScopeOf('anonymous', sessionNameOf(String(sessionId))));
+    expect(await kept(client)).toBeDefined();
+    await under.server.end(client.call());
+    expect([await kept(client), (await kept(other))?.version]).toEqual([undefined, 1]);
   });
 
   it('stops what runs for it, though nothing of it was stored yet', async () => {

@@ -194,3 +194,32 @@ test('a cancelled call takes nothing from the others of its session', async () =
   expect(await call).toEqual({ notifications: [] });
   expect(await count('a')).toBe('2');
 });
+
+test('timers of a program that fire while its run is parked do it no harm: neither its own nor the limit of its question', async () => {
+  const fired: string[] = [];
+  let begun = 0;
+  let late = Promise.resolve();
+  const program = sdkProgram(() => {
+    const server = new McpServer({ name: 'timed', version: '1.0.0' }, { capabilities: { logging: {} } });
+    server.registerTool('play', {}, async () => {
+      begun += 1;
+      late = new Promise(resolve => {
+        setTimeout(() => {
+          fired.push('own');
+          server.server.sendLoggingMessage({ level: 'info', data: 'late' }).then(resolve, resolve);
+        }, 20);
+      });
+      const requestedSchema = { type: 'object' as const, properties: { value: { type: 'string' as const } } };
+      const { content } = await server.server.elicitInput({ message: 'Who?', requestedSchema }, { timeout: 5 });
+      return { content: [{ type: 'text', text: `${content?.value}` }] };
+    });
+    return server;
+  });
+  const caller = callerOf(program, { warm: 'runs', guard: memoryGuard() });
+  const call = toolCall('play');
+  const asked = await told(caller, call);
+  await late;
+  const [key = ''] = Object.keys(questionsIn(asked));
+  expect(textOf(await told(caller, retried(call, asked, { [key]: value('Ada') })))).toBe('Ada');
+  expect([begun, fired]).toEqual([1, ['own']]);
+});
