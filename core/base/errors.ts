@@ -28,6 +28,7 @@ export const FAULTS = {
   session_ended: { blame: 'client', rpc: -32001 },
   sessions_exceeded: { blame: 'client', rpc: -32000 },
   calls_exceeded: { blame: 'client', rpc: -32000 },
+  tasks_exceeded: { blame: 'client', rpc: -32000 },
   stream_unknown: { blame: 'client', rpc: -32000 },
   request_id_in_use: { blame: 'client', rpc: -32600 },
   header_mismatch: { blame: 'client', rpc: -32020 },

@@ -122,8 +122,10 @@ export const LIMITS = {
   taskPollMs: 1_000,
   /** How long one round looks after a task that the upstream has made, before that is noted and the next one begins. */
   upstreamTaskRoundMs: 5 * 60_000,
-  /** Unfinished tasks of one session. */
-  tasksPerSessionMax: 100,
+  /** Unfinished tasks of one principal, of both eras and over all its sessions. */
+  tasksPerPrincipalMax: 500,
+  /** Tasks of one page of `tasks/list`. */
+  tasksPerPageMax: 50,
   /** How long an exchange is kept after it settled, and a waiting one without an answer. */
   settledKeepMs: 60 * 60_000,
   waitingKeepMsMax: 14 * 24 * 60 * 60_000,

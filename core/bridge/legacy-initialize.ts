@@ -41,21 +41,25 @@ const isImplementation = (value: unknown): value is Implementation =>
 
 const ANONYMOUS: Implementation = { name: 'unnamed-mcp-server', version: '0.0.0' };
 
+/** What a session can do, which no server knows. */
+export interface Abilities {
+  /** There is a standalone stream for what happens outside calls. */
+  readonly hearOutsideCalls: boolean;
+  /** Its tasks may be listed: it belongs to somebody. */
+  readonly listTasks: boolean;
+}
+
 /** The `InitializeResult` for a client, from the result of `server/discover`. */
 export function initializeResultOf(
   discovered: Record<string, unknown>,
   revision: LegacyRevision,
-  hasStandaloneStream: boolean,
+  can: Abilities,
 ): InitializeResult {
   const meta = isObject(discovered._meta) ? discovered._meta : {};
   const serverInfo = meta[META.serverInfo];
   return {
     protocolVersion: revision,
-    capabilities: legacyCapabilities(
-      isObject(discovered.capabilities) ? discovered.capabilities : {},
-      revision,
-      hasStandaloneStream,
-    ),
+    capabilities: legacyCapabilities(isObject(discovered.capabilities) ? discovered.capabilities : {}, revision, can),
     serverInfo: isImplementation(serverInfo) ? serverInfo : ANONYMOUS,
     ...(typeof discovered.instructions === 'string' ? { instructions: discovered.instructions } : {}),
   };
@@ -67,14 +71,15 @@ const UNDELIVERABLE = ['listChanged', 'subscribe'];
 function legacyCapabilities(
   capabilities: Record<string, unknown>,
   revision: LegacyRevision,
-  hasStandaloneStream: boolean,
+  can: Abilities,
 ): ServerCapabilities {
   const { tasks: _, ...rest } = capabilities;
-  for (const family of hasStandaloneStream ? [] : ['tools', 'prompts', 'resources']) {
+  for (const family of can.hearOutsideCalls ? [] : ['tools', 'prompts', 'resources']) {
     const value = rest[family];
     if (isObject(value)) rest[family] = without(value, UNDELIVERABLE);
   }
-  if (LEGACY_TRAITS[revision].tasks && isObject(rest.tools)) rest.tasks = TASKS;
+  if (LEGACY_TRAITS[revision].tasks && isObject(rest.tools))
+    rest.tasks = can.listTasks ? { list: {}, ...TASKS } : TASKS;
   return rest;
 }
 

@@ -6,6 +6,7 @@
  * session id says nothing about who shows it.
  */
 import type { Principal } from '../ports/stateless-server.ts';
+import { ANONYMOUS } from '../ports/stateless-server.ts';
 import type { ProtectedResource } from './protected-resource.ts';
 
 export interface Rejection {
@@ -25,7 +26,7 @@ export interface Authenticator {
   readonly resource?: ProtectedResource;
 }
 
-const ANONYMOUS: Authentication = { principal: { id: 'anonymous' } };
+const NOBODY: Authentication = { principal: { id: ANONYMOUS } };
 
 /** Lets everyone in as the same principal. For loopback addresses only: see `assertBindable`. */
-export const anonymous = (): Authenticator => async () => ANONYMOUS;
+export const anonymous = (): Authenticator => async () => NOBODY;

@@ -31,6 +31,7 @@ export const STATUSES: Readonly<Record<FaultCode, StatusRow>> = {
   session_ended: both(404),
   sessions_exceeded: { ...both(429), retryAfterSeconds: 60 },
   calls_exceeded: { legacy: 200, modern: 429, retryAfterSeconds: 1 },
+  tasks_exceeded: { legacy: 200, modern: 429, retryAfterSeconds: 60 },
   stream_unknown: both(400),
   request_id_in_use: both(400),
   header_mismatch: both(400),

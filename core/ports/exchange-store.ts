@@ -19,6 +19,11 @@ export interface ExchangeStore {
   commit(next: Exchange): Promise<'committed' | 'conflict'>;
   /** The unsettled exchanges of one session, in no particular order. */
   unsettled(session: string): Promise<readonly Exchange[]>;
+  /**
+   * Those exchanges of one session that are tasks, settled ones included, in an order of the store's own: the first `limit` of
+   * them, or of those after one. Costs as much as reading all exchanges on the way.
+   */
+  tasks(session: string, page: { readonly after?: ExchangeId; readonly limit: number }): Promise<readonly Exchange[]>;
   /** What all exchanges of one session weigh together. Costs as much as reading them, so it is asked now and then only. */
   weigh(session: string): Promise<Weight>;
 }

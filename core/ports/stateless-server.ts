@@ -8,7 +8,10 @@
 import type { ModernRequest } from '../protocol/envelope.ts';
 import type { RpcNotification, RpcResponse } from '../protocol/messages.ts';
 
-/** The authenticated identity a call is made for. `anonymous` exists on loopback only. */
+/** Whoever calls without credentials, all of them together. Exists on loopback only. */
+export const ANONYMOUS = 'anonymous';
+
+/** The authenticated identity a call is made for, or `ANONYMOUS`. */
 export interface Principal {
   readonly id: string;
   /** What its credential was granted, where it says so: policies may name them. */

@@ -14,6 +14,7 @@ import { outcomeOf, responseOf } from '../protocol/messages.ts';
 import { classOf } from '../session/policy.ts';
 import type { Session } from '../session/session.ts';
 import type { Engine } from './engine.ts';
+import { mayListTasks } from './legacy-tasks.ts';
 import { hasStandaloneStream } from './standalone.ts';
 import { admitSession } from './tally.ts';
 import { ask } from './upstream.ts';
@@ -46,7 +47,8 @@ export async function openSession(engine: Engine, request: RpcRequest, call: Leg
   invariant((await engine.stores.sessions.create(session)) === 'created', 'a fresh session id was taken');
   engine.observer({ event: 'session.opened', level: 'info', session: session.id, principal: session.principal });
   watch(engine, session);
-  const result = { ...initializeResultOf(outcome.result, introduction.revision, hasStandaloneStream(engine)) };
+  const can = { hearOutsideCalls: hasStandaloneStream(engine), listTasks: mayListTasks(session.principal) };
+  const result = { ...initializeResultOf(outcome.result, introduction.revision, can) };
   return { kind: 'json', body: responseOf(request.id, { result }), sessionId: session.id };
 }
 

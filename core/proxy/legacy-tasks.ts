@@ -1,22 +1,21 @@
 /**
  * Tasks of 2025-11-25 (experimental): `tools/call` with `task` answers at once, and the rest is asked for.
  *
- * `tasks/result` is a stream: it carries the questions that are open, related to the task in `_meta`, and then the result. It
- * is derived from the exchange each time, so a client that lost it just asks again. There is no `tasks/list`: it would need a
- * scan. Source: 2025-11-25 "Tasks".
+ * A task is an exchange of its session, so nobody else knows it. `tasks/list` is for authenticated principals alone, as the
+ * specification asks, and lists those of the session. How a result is read is in `task-result.ts`. Source: 2025-11-25 "Tasks".
  */
-import { Fault, rpcErrorOf } from '../base/errors.ts';
+import { Fault } from '../base/errors.ts';
 import { exchangeIdOf } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
-import type { LegacyCall, Reply, StreamEvent } from '../ports/stateful-server.ts';
-import type { Message, RpcRequest } from '../protocol/messages.ts';
-import { isObject, isRequest, responseOf } from '../protocol/messages.ts';
+import type { LegacyCall, Reply } from '../ports/stateful-server.ts';
+import { ANONYMOUS } from '../ports/stateless-server.ts';
+import { digest } from '../protocol/json.ts';
+import type { RpcRequest } from '../protocol/messages.ts';
+import { isObject, responseOf } from '../protocol/messages.ts';
 import { LEGACY_TRAITS } from '../protocol/revisions.ts';
 import type { Exchange } from '../session/exchange.ts';
-import { lastSequence, opened, scopesOf } from '../session/exchange.ts';
-import { outboxOf } from '../session/outbox.ts';
+import { opened, scopesOf } from '../session/exchange.ts';
 import type { Session } from '../session/session.ts';
-import type { TaskFacts } from '../session/task.ts';
 import { taskStatusOf } from '../session/task.ts';
 import { cancel } from './cancellation.ts';
 import { inBackground } from './dispatcher.ts';
@@ -25,8 +24,13 @@ import { create } from './exchanges.ts';
 import { leaseFor } from './lease.ts';
 import { callUpstream, runRound } from './round.ts';
 import type { Task } from './task-forms.ts';
-import { legacyTaskOf, relatedTo } from './task-forms.ts';
+import { legacyTaskOf } from './task-forms.ts';
+import { enroll } from './task-ledger.ts';
+import { parseResultEventId, resultEvents } from './task-result.ts';
 import { tend } from './tend.ts';
+
+/** 2025-11-25, "Tasks": a list may only be given to somebody whose tasks can be told from those of others. */
+export const mayListTasks = (principal: string): boolean => principal !== ANONYMOUS;
 
 /** Whether a request is about tasks, in a revision that has them. */
 export const concernsTasks = ({ revision }: Session, { method, params }: RpcRequest): boolean =>
@@ -50,8 +54,11 @@ export async function taskRequest(
       return cancelTask(engine, session, message);
     case 'tasks/result': {
       const exchange = await taskOf(engine, session, message);
-      return { kind: 'stream', events: follow(engine, exchange, message, call.signal) };
+      const start = { exchange: exchange.id, request: message.id, round: 0, told: 0 };
+      return { kind: 'stream', events: resultEvents(engine, exchange, start, call.signal) };
     }
+    case 'tasks/list':
+      return list(engine, session, message);
     default:
       throw new Fault('method_unknown', `There is no method ${message.method}.`);
   }
@@ -67,7 +74,6 @@ async function begin(engine: Engine, session: Session, message: RpcRequest, call
   const ttl = isObject(asked) ? asked.ttl : undefined;
   if (!isObject(asked) || (ttl !== undefined && !(typeof ttl === 'number' && ttl > 0)))
     throw new Fault('invalid_params', 'task must be an object, and its ttl a positive number of milliseconds.');
-  await checkRoom(engine, session);
   const ttlMs = Math.min(typeof ttl === 'number' ? ttl : LIMITS.taskTtlMsDefault, LIMITS.taskTtlMsMax);
   const createdAtMs = engine.environment.now();
   const draft = opened({
@@ -80,6 +86,7 @@ async function begin(engine: Engine, session: Session, message: RpcRequest, call
     lease: leaseFor(engine),
   }).value;
   const secret = engine.environment.newId();
+  await enroll(engine, session.principal, draft);
   const outcome = await create(engine, draft, ({ id }) => ({
     id: `${id}.${secret}`,
     era: 'legacy',
@@ -92,12 +99,6 @@ async function begin(engine: Engine, session: Session, message: RpcRequest, call
   return answer(message, { task: legacyTaskOf(exchange, exchange.task) });
 }
 
-async function checkRoom(engine: Engine, session: Session): Promise<void> {
-  const open = await engine.stores.exchanges.unsettled(session.id);
-  if (open.filter(({ task }) => task !== undefined).length < LIMITS.tasksPerSessionMax) return;
-  throw new Fault('invalid_params', `A session may have ${LIMITS.tasksPerSessionMax} unfinished tasks at most.`);
-}
-
 function run(engine: Engine, session: Session, exchange: Exchange): void {
   const { principal } = session;
   engine.observer({ event: 'task.created', level: 'info', session: session.id, principal, exchange: exchange.id });
@@ -106,6 +107,40 @@ function run(engine: Engine, session: Session, exchange: Exchange): void {
   inBackground(engine, session.id, exchange.id, running, () =>
     runRound(engine, session, exchange, running.controller, source),
   );
+}
+
+/** A connection that read a result comes back. */
+export async function resumeResult(
+  engine: Engine,
+  session: Session,
+  lastEventId: string,
+  call: LegacyCall,
+): Promise<Reply> {
+  const position = parseResultEventId(lastEventId);
+  const exchange = position && (await engine.stores.exchanges.load(session.id, position.exchange));
+  const task = exchange?.task;
+  if (position === undefined || exchange === undefined || task === undefined)
+    throw new Fault('stream_unknown', 'Last-Event-ID names no task of this session, or one whose time is over.');
+  return { kind: 'stream', events: resultEvents(engine, { ...exchange, task }, position, call.signal) };
+}
+
+/** A cursor is good for the session it was given to, and so for nobody but its principal. */
+const cursorOf = (session: Session, after: string): string => `${after}.${digest(`${session.id} ${after}`)}`;
+
+async function list(engine: Engine, session: Session, message: RpcRequest): Promise<Reply> {
+  if (!mayListTasks(session.principal))
+    throw new Fault('method_unknown', 'There is no tasks/list without authentication: tasks are known by their ids.');
+  const cursor = message.params?.cursor;
+  const after = typeof cursor === 'string' ? cursor.split('.')[0] : undefined;
+  if (cursor !== undefined && (after === undefined || cursor !== cursorOf(session, after)))
+    throw new Fault('invalid_params', 'This cursor was not given by tasks/list of this session.');
+  const limit = LIMITS.tasksPerPageMax;
+  const found = await engine.stores.exchanges.tasks(session.id, { limit, ...(after === undefined ? {} : { after }) });
+  const last = found.length < limit ? undefined : found.at(-1);
+  return answer(message, {
+    tasks: found.flatMap(exchange => (exchange.task === undefined ? [] : [legacyTaskOf(exchange, exchange.task)])),
+    ...(last === undefined ? {} : { nextCursor: cursorOf(session, last.id) }),
+  });
 }
 
 /** The task that a request names, which is driven on if nobody drives it. */
@@ -127,45 +162,4 @@ async function cancelTask(engine: Engine, session: Session, message: RpcRequest)
   if (exchange.phase === 'settled' || taskStatusOf(now) !== 'cancelled')
     throw new Fault('invalid_params', `The task has ended already: ${taskStatusOf(now)}.`);
   return answer(message, legacyTaskOf(now, now.task));
-}
-
-/** What `tasks/result` says: every open question once, and the result when there is one. */
-async function* follow(
-  engine: Engine,
-  first: Task,
-  message: RpcRequest,
-  gone: AbortSignal,
-): AsyncGenerator<StreamEvent> {
-  const stop = AbortSignal.any([gone, engine.closing.signal]);
-  const said = new Set<unknown>();
-  let current: Exchange | undefined = first;
-  while (!stop.aborted) {
-    if (current === undefined) return yield { message: over(message) };
-    if (current.phase === 'settled') return yield { message: resultOf(current, first.task, message) };
-    for (const question of questionsOf(current)) {
-      if (said.has(question.id)) continue;
-      said.add(question.id);
-      yield { message: { ...question, params: relatedTo(first.task, question.params ?? {}) } as Message };
-    }
-    tend(engine, current);
-    const address = { session: first.session, stream: first.id };
-    await engine.stores.events.changed(address, lastSequence(current), stop, LIMITS.lookAgainMs);
-    current = await engine.stores.exchanges.load(first.session, first.id);
-  }
-}
-
-const questionsOf = (exchange: Exchange): RpcRequest[] =>
-  outboxOf(exchange).flatMap(({ message }, at) => {
-    const key = exchange.asked[at];
-    const isOpen = key !== undefined && !Object.hasOwn(exchange.answers, key);
-    return isOpen && message !== undefined && isRequest(message) ? [message] : [];
-  });
-
-const over = ({ id }: RpcRequest): Message =>
-  responseOf(id, { error: rpcErrorOf(new Fault('invalid_params', "The task's time is over.")) });
-
-function resultOf({ response }: Exchange, task: TaskFacts, { id }: RpcRequest): Message {
-  if (response === undefined)
-    return responseOf(id, { error: rpcErrorOf(new Fault('invalid_params', 'The task was cancelled.')) });
-  return responseOf(id, 'result' in response ? { result: relatedTo(task, response.result) } : response);
 }

@@ -31,6 +31,7 @@ import { callUpstream, runRound } from './round.ts';
 import type { Task } from './task-forms.ts';
 import { detailedTaskOf, modernTaskOf } from './task-forms.ts';
 import { TASK_HOLDER } from './task-holder.ts';
+import { enroll } from './task-ledger.ts';
 import { tend } from './tend.ts';
 import { transition } from './transitions.ts';
 import { isFollowing } from './upstream-tasks.ts';
@@ -182,6 +183,7 @@ function draftOf(
 
 /** Stored before its id is told: `tasks/get` must find it at once. */
 async function keep(engine: Engine, session: Session, draft: Task): Promise<void> {
+  await enroll(engine, session.principal, draft);
   invariant((await engine.stores.sessions.create(session)) === 'created', 'a fresh task id was taken');
   invariant((await engine.stores.exchanges.create(draft)).kind === 'created', 'a fresh task was there already');
   const { id, principal } = session;

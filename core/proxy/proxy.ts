@@ -26,12 +26,13 @@ import type { Engine, ProxyOptions } from './engine.ts';
 import { engineOf } from './engine.ts';
 import { request } from './exchanges.ts';
 import { openSession } from './initialize.ts';
-import { concernsTasks, taskRequest } from './legacy-tasks.ts';
+import { concernsTasks, resumeResult, taskRequest } from './legacy-tasks.ts';
 import { LOCAL_METHODS, LOCAL_NOTIFICATIONS } from './local-methods.ts';
 import { withTasks } from './modern-tasks.ts';
 import { sessionOf } from './sessions.ts';
 import { isStandaloneId, openStandalone } from './standalone.ts';
 import { sweep, sweepRegularly } from './sweep.ts';
+import { isResultEventId } from './task-result.ts';
 
 export interface ProxyServer extends StatefulServer {
   /** Drives an exchange on in this process, if it is ready and nobody else does. Rejects when that fails: it may be tried again. */
@@ -113,6 +114,7 @@ async function handleRequest(engine: Engine, session: Session, message: RpcReque
 async function resume(engine: Engine, lastEventId: string, call: LegacyCall): Promise<Reply> {
   if (isStandaloneId(lastEventId)) return openStandalone(engine, call, lastEventId);
   const session = await sessionOf(engine, call);
+  if (isResultEventId(lastEventId)) return resumeResult(engine, session, lastEventId, call);
   const position = parseEventId(lastEventId);
   const exchange = position && (await engine.stores.exchanges.load(session.id, position.stream));
   if (position === undefined || exchange === undefined || exchange.expiresAtMs <= engine.environment.now()) {

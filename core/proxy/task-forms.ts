@@ -7,23 +7,27 @@ import { isObject } from '../protocol/messages.ts';
 import { RELATED_TASK } from '../protocol/tasks.ts';
 import type { Exchange } from '../session/exchange.ts';
 import type { TaskFacts } from '../session/task.ts';
-import { openQuestions, taskStatusOf } from '../session/task.ts';
+import { openQuestions, statusMessageOf, taskStatusOf } from '../session/task.ts';
 
 type Json = Record<string, unknown>;
 
 /** An exchange that is a task. */
 export type Task = Exchange & { readonly task: TaskFacts };
 
-const timesOf = ({ createdAtMs, askedAtMs }: Exchange) => ({
-  createdAt: new Date(createdAtMs).toISOString(),
-  lastUpdatedAt: new Date(askedAtMs ?? createdAtMs).toISOString(),
-});
+function stateOf(exchange: Exchange, { changedAtMs = exchange.createdAtMs }: TaskFacts): Json {
+  const statusMessage = statusMessageOf(exchange);
+  return {
+    status: taskStatusOf(exchange),
+    ...(statusMessage === undefined ? {} : { statusMessage }),
+    createdAt: new Date(exchange.createdAtMs).toISOString(),
+    lastUpdatedAt: new Date(changedAtMs).toISOString(),
+  };
+}
 
 /** The `Task` of 2025-11-25. */
 export const legacyTaskOf = (exchange: Exchange, task: TaskFacts): Json => ({
   taskId: task.id,
-  status: taskStatusOf(exchange),
-  ...timesOf(exchange),
+  ...stateOf(exchange, task),
   ttl: task.ttlMs,
   pollInterval: LIMITS.taskPollMs,
 });
@@ -31,8 +35,7 @@ export const legacyTaskOf = (exchange: Exchange, task: TaskFacts): Json => ({
 /** The `Task` of the extension. */
 export const modernTaskOf = (exchange: Exchange, task: TaskFacts): Json => ({
   taskId: task.id,
-  status: taskStatusOf(exchange),
-  ...timesOf(exchange),
+  ...stateOf(exchange, task),
   ttlMs: task.ttlMs,
   pollIntervalMs: LIMITS.taskPollMs,
 });

@@ -10,6 +10,7 @@ import type { ExchangeId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Effect, Exchange, ExchangeEvent } from '../session/exchange.ts';
 import { step } from '../session/exchange.ts';
+import { stamped } from '../session/task.ts';
 import { dispatch } from './dispatcher.ts';
 import type { Engine } from './engine.ts';
 import { keyOf } from './engine.ts';
@@ -30,10 +31,11 @@ export async function transition(
   for (let attempt = 0; attempt < LIMITS.commitAttemptsMax; attempt++) {
     const event = exchange && eventFor(exchange);
     const stepped = exchange && event && step(exchange, event);
-    if (!stepped) return undefined;
-    if ((await engine.stores.exchanges.commit(stepped.value)) === 'committed') {
-      await perform(engine, stepped.value, stepped.effects);
-      return stepped.value;
+    if (exchange === undefined || !stepped) return undefined;
+    const value = stamped(exchange, stepped.value, engine.environment.now());
+    if ((await engine.stores.exchanges.commit(value)) === 'committed') {
+      await perform(engine, value, stepped.effects);
+      return value;
     }
     exchange = await engine.stores.exchanges.load(session, id);
   }

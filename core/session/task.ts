@@ -14,6 +14,8 @@ export interface TaskFacts {
   readonly era: 'legacy' | 'modern';
   readonly principal: string;
   readonly ttlMs: number;
+  /** When its status last changed; absent as long as it is as it was made. */
+  readonly changedAtMs?: number;
   /** The round that the client began with answers of its own, given before there was a task. */
   readonly brought?: number;
 }
@@ -29,6 +31,28 @@ export function taskStatusOf({ phase, settledBy, response, task }: Exchange): Ta
   if (settledBy === 'cancelled') return 'cancelled';
   if (response === undefined || 'error' in response) return 'failed';
   return task?.era === 'legacy' && response.result.isError === true ? 'failed' : 'completed';
+}
+
+/** The exchange after a step, with the time noted where that changed its status as a task. */
+export function stamped(before: Exchange, after: Exchange, nowMs: number): Exchange {
+  if (after.task === undefined || taskStatusOf(before) === taskStatusOf(after)) return after;
+  return { ...after, task: { ...after.task, changedAtMs: nowMs } };
+}
+
+/** For people: what a status alone does not say. */
+export function statusMessageOf(exchange: Exchange): string | undefined {
+  switch (taskStatusOf(exchange)) {
+    case 'failed':
+      return exchange.response !== undefined && 'error' in exchange.response
+        ? exchange.response.error.message
+        : 'The tool says that it failed.';
+    case 'cancelled':
+      return 'It was cancelled before it was done.';
+    case 'input_required':
+      return `Waiting for ${Object.keys(openQuestions(exchange)).length} answers.`;
+    default:
+      return undefined;
+  }
 }
 
 /** Keys must be unique over a task's life, and an upstream may use the same one in every round. */

@@ -5,6 +5,8 @@ import { answerOf, isAnswerShaped, refusedOutcome } from '../../core/bridge/lega
 import { modernRequestOf } from '../../core/bridge/legacy-request.ts';
 import { legacyNotificationOf, legacyOutcomeOf } from '../../core/bridge/legacy-result.ts';
 
+const ALONE = { hearOutsideCalls: false, listTasks: false };
+
 describe('initialize', () => {
   it('shows what a modern server says of itself', () => {
     const discovered = {
@@ -21,7 +23,7 @@ describe('initialize', () => {
       cacheScope: 'public',
       _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'n', version: 'v', title: 'T' } },
     };
-    expect(initializeResultOf(discovered, '2025-06-18', false)).toEqual({
+    expect(initializeResultOf(discovered, '2025-06-18', ALONE)).toEqual({
       protocolVersion: '2025-06-18',
       capabilities: { tools: {}, resources: {}, extensions: { 'com.example/x': {} } },
       serverInfo: { name: 'n', version: 'v', title: 'T' },
@@ -30,7 +32,7 @@ describe('initialize', () => {
   });
 
   it('gives an anonymous server a name', () => {
-    expect(initializeResultOf({}, '2025-11-25', false).serverInfo).toEqual({
+    expect(initializeResultOf({}, '2025-11-25', ALONE).serverInfo).toEqual({
       name: 'unnamed-mcp-server',
       version: '0.0.0',
     });

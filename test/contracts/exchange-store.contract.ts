@@ -121,6 +121,27 @@ export function describeExchangeStoreContract(name: string, make: MakeStores): v
       expect(await exchanges.unsettled('session-3')).toEqual([]);
     });
 
+    test('the tasks of a session are listed in pages, settled ones too, each once', async () => {
+      const nowMs = given.now();
+      const ids = ['n1', 'n10', 'n2', 'sZmlyc3Q', 'n2~2'];
+      const task = { id: 'x', era: 'legacy', principal: 'alice', ttlMs: 1 } as const;
+      for (const id of ids) await exchanges.create(sampleExchange(nowMs, { id, task }));
+      await exchanges.commit({ ...sampleExchange(nowMs, { id: 'n1', task }), phase: 'settled', version: 2 });
+      await exchanges.create(sampleExchange(nowMs, { id: 'n3' }));
+      await exchanges.create(sampleExchange(nowMs, { id: 'n4', task, expiresAtMs: nowMs + 10 }));
+      await exchanges.create(sampleExchange(nowMs, { id: 'n5', task, session: 'session-2' }));
+      given.advance(10);
+      const found: string[] = [];
+      for (;;) {
+        const after = found.at(-1);
+        const page = await exchanges.tasks('session-1', { limit: 2, ...(after === undefined ? {} : { after }) });
+        found.push(...page.map(({ id }) => id));
+        if (page.length < 2) break;
+      }
+      expect(found.toSorted()).toEqual(ids.toSorted());
+      expect(await exchanges.tasks('session-3', { limit: 2 })).toEqual([]);
+    });
+
     test('an exchange that settles is no longer among the unsettled', async () => {
       const exchange = sampleExchange(given.now());
       await exchanges.create(exchange);

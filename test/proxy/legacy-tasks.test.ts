@@ -1,6 +1,8 @@
 /** Tasks of 2025-11-25: any tool may be one, whatever process serves the next request about it. */
 import { describe, expect, it } from 'vitest';
+import { LIMITS } from '../../core/base/limits.ts';
 import type { Reply } from '../../core/ports/stateful-server.ts';
+import { isNotification } from '../../core/protocol/messages.ts';
 import { LegacyClient, type Stream } from '../support/legacy-client.ts';
 import { proxyUnderTest } from '../support/proxies.ts';
 import { question, scriptedUpstream, text } from '../support/upstreams/scripted.ts';
@@ -129,7 +131,7 @@ describe('a task of 2025-11-25', () => {
     }
   });
 
-  it('is offered to clients whose revision has tasks, and there is no list of them', async () => {
+  it('is offered to clients whose revision has tasks, and there is no list of them for nobody in particular', async () => {
     const under = proxyUnderTest(upstream().server);
     const client = await LegacyClient.open(under.server);
     const list = resultOf(await client.post(client.request('tools/list')));
@@ -152,5 +154,87 @@ describe('a task of 2025-11-25', () => {
     expect((await again.question()).id).toBe(asked.id);
     await client.answer(asked, { action: 'decline' });
     expect(await again.response()).toMatchObject({ result: text('{"q":{"action":"decline"}}') });
+  });
+
+  it('is listed to its authenticated principal, page by page, with a cursor that is good for nobody else', async () => {
+    const { server } = proxyUnderTest(upstream().server);
+    const alice = await LegacyClient.open(server, { principal: 'alice' });
+    const bob = await LegacyClient.open(server, { principal: 'bob' });
+    const made = new Set<string>();
+    for (let n = 0; n <= LIMITS.tasksPerPageMax; n++) made.add((await begin(alice, 'fail')).taskId);
+    const theirs = await begin(bob, 'fail');
+    const page = async (client: LegacyClient, params?: Record<string, unknown>) =>
+      resultOf(await client.post(client.request('tasks/list', params))) as { tasks: LegacyTask[]; nextCursor?: string };
+    const first = await page(alice);
+    const second = await page(alice, { cursor: first.nextCursor });
+    expect(first.tasks).toHaveLength(LIMITS.tasksPerPageMax);
+    expect(second).not.toHaveProperty('nextCursor');
+    expect(new Set([...first.tasks, ...second.tasks].map(({ taskId }) => taskId))).toEqual(made);
+    expect((await page(bob)).tasks.map(({ taskId }) => taskId)).toEqual([theirs.taskId]);
+    for (const cursor of [first.nextCursor, 'n1', 'n1.x', 7])
+      expect(await bob.post(bob.request('tasks/list', { cursor }))).toMatchObject({
+        body: { error: { code: -32602 } },
+      });
+  });
+
+  it('tells on its result stream how its status changes, and in every status when it last did', async () => {
+    const under = proxyUnderTest(upstream().server);
+    const client = await LegacyClient.open(under.server);
+    const task = await begin(client, 'ask');
+    const asking = await until(client, task, 'input_required');
+    expect(asking.statusMessage).toBe('Waiting for 1 answers.');
+    under.clock.offsetMs += 5_000;
+    const stream = await client.stream(client.request('tasks/result', { taskId: task.taskId }));
+    await client.answer(await stream.question(), { action: 'decline' });
+    await stream.response();
+    const notices = stream.seen.flatMap(({ message }) =>
+      message !== undefined && isNotification(message) ? [message] : [],
+    );
+    expect(notices.at(-1)).toMatchObject({
+      method: 'notifications/tasks/status',
+      params: { taskId: task.taskId, status: 'completed' },
+    });
+    const done = await get(client, task);
+    const elapsedMs = Date.parse(String(done.lastUpdatedAt)) - Date.parse(String(asking.lastUpdatedAt));
+    expect(elapsedMs).toBeGreaterThanOrEqual(5_000);
+  });
+
+  it('is read on several connections, each of which ends when it is held no longer and goes on where it was', async () => {
+    const under = proxyUnderTest(upstream().server, { holdMs: 50 });
+    const client = await LegacyClient.open(under.server);
+    const task = await begin(client, 'ask');
+    await until(client, task, 'input_required');
+    const message = { jsonrpc: '2.0', id: 'a.b', method: 'tasks/result', params: { taskId: task.taskId } };
+    const first = await client.stream(message);
+    const asked = await first.question();
+    expect((await first.rest()).filter(({ message }) => message !== undefined)).toHaveLength(1);
+
+    const second = await client.resume(first.lastEventId);
+    expect((await second.rest()).filter(({ message }) => message !== undefined)).toEqual([]);
+    const elsewhere = new LegacyClient(under.again().server);
+    elsewhere.sessionId = client.sessionId;
+    await elsewhere.answer(asked, { action: 'decline' });
+    const third = await elsewhere.resume(second.lastEventId);
+    expect(await third.response()).toMatchObject({ id: 'a.b', result: text('{"q":{"action":"decline"}}') });
+
+    const stranger = await LegacyClient.open(under.server, { principal: 'bob' });
+    await expect(stranger.resume(first.lastEventId)).rejects.toMatchObject({ code: 'stream_unknown' });
+    for (const broken of ['task.x.1.1', 'task.%.1.1', 'task.%5B1%5D.1.1', 'task.'])
+      await expect(client.resume(broken)).rejects.toMatchObject({ code: 'stream_unknown' });
+  });
+
+  it('is refused to a principal that has as many unfinished ones as it may, in all its sessions together', async () => {
+    const { server } = proxyUnderTest(upstream().server);
+    const clients = [await LegacyClient.open(server), await LegacyClient.open(server)] as const;
+    const made: LegacyTask[] = [];
+    for (let n = 0; n < LIMITS.tasksPerPrincipalMax; n++) made.push(await begin(clients[n % 2 === 0 ? 0 : 1], 'ask'));
+    await expect(begin(clients[0], 'ask')).rejects.toMatchObject({
+      code: 'tasks_exceeded',
+      data: { limit: LIMITS.tasksPerPrincipalMax },
+    });
+    const [first] = made;
+    await clients[0].post(clients[0].request('tasks/cancel', { taskId: first?.taskId }));
+    await begin(clients[1], 'ask');
+    await begin(await LegacyClient.open(server, { principal: 'bob' }), 'ask');
   });
 });

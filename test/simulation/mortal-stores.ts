@@ -56,6 +56,7 @@ export function mortalStores(stores: Stores, owner: string, fate: Fate): Mortal 
         load: (session, id) => live(() => stores.exchanges.load(session, id)),
         commit: next => live(() => stores.exchanges.commit(next)),
         unsettled: session => live(() => stores.exchanges.unsettled(session)),
+        tasks: (session, page) => live(() => stores.exchanges.tasks(session, page)),
         weigh: session => live(() => stores.exchanges.weigh(session)),
       },
       events: {

@@ -68,6 +68,22 @@ export function dynamodbExchangeStore(
       return found;
     },
 
+    async tasks(session, { after, limit }) {
+      const found: Exchange[] = [];
+      const all = exchangesOf(session);
+      const range = {
+        ...all,
+        // The smallest key after that of the last one.
+        from: after === undefined ? all.from : `${exchangeKey(session, after).sk}\u0000`,
+        filter: { expression: '#expires > :now', values: { ':now': number(now()) } },
+      };
+      for await (const item of table.query(range)) {
+        const exchange = await parse(item);
+        if (exchange.task !== undefined && found.push(exchange) >= limit) break;
+      }
+      return found;
+    },
+
     async weigh(session) {
       let weight = NO_WEIGHT;
       const range = {

@@ -81,6 +81,16 @@ export function memoryExchangeStore(room: Room, clear: (stream: StreamAddress) =
       return rows.filter(row => row.phase !== 'settled' && row.expiresAtMs > nowMs).map(parse);
     },
 
+    async tasks(session, { after = '', limit }) {
+      const nowMs = room.now();
+      const rows = [...(sessions.get(session) ?? [])].filter(([id, row]) => id > after && row.expiresAtMs > nowMs);
+      rows.sort(([one], [other]) => (one < other ? -1 : 1));
+      return rows
+        .map(([, row]) => parse(row))
+        .filter(({ task }) => task !== undefined)
+        .slice(0, limit);
+    },
+
     async weigh(session) {
       const nowMs = room.now();
       const rows = [...(sessions.get(session)?.values() ?? [])].filter(row => row.expiresAtMs > nowMs);

@@ -17,6 +17,10 @@ export function sqliteExchangeStore(connection: Connection, writer: Writer, now:
   const selectUnsettled = connection.prepare(`
     SELECT exchange FROM exchanges INDEXED BY exchanges_unsettled
     WHERE session = ? AND phase <> 'settled' AND expires_at_ms > ?`);
+  const selectTasks = connection.prepare(`
+    SELECT exchange FROM exchanges
+    WHERE session = ? AND id > ? AND expires_at_ms > ? AND json_extract(exchange, '$.task') IS NOT NULL
+    ORDER BY id LIMIT ?`);
   const sumBytes = connection.prepare(`
     SELECT coalesce(sum(json_extract(exchange, '$.logBytes')), 0) AS bytes FROM exchanges
     WHERE session = ? AND expires_at_ms > ?`);
@@ -59,6 +63,10 @@ export function sqliteExchangeStore(connection: Connection, writer: Writer, now:
 
     async unsettled(session) {
       return selectUnsettled.all([session, now()]).map(parse);
+    },
+
+    async tasks(session, { after = '', limit }) {
+      return selectTasks.all([session, after, now(), limit]).map(parse);
     },
 
     async weigh(session) {

@@ -1,0 +1,59 @@
+/**
+ * How many unfinished tasks a principal has, so that there is a bound to it.
+ *
+ * Tasks are addressed by their ids and found without an index, so a principal's are noted in one small record when they are made.
+ * A finished one stays noted until the record has grown to twice what was unfinished at the last look; then all are looked at,
+ * which is one read for each task made, on the average.
+ */
+import { Fault } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import { digest } from '../protocol/json.ts';
+import type { Exchange } from '../session/exchange.ts';
+import type { Engine } from './engine.ts';
+
+interface Noted {
+  readonly session: string;
+  readonly exchange: string;
+  readonly untilMs: number;
+}
+
+interface Ledger {
+  readonly tasks: readonly Noted[];
+  /** How many were unfinished at the last look. */
+  readonly unfinished: number;
+}
+
+/** Tasks that may be noted before any look. */
+const NOTED_MIN = 16;
+
+/** Notes a task that is about to be made. Throws `tasks_exceeded` where the principal has as many as it may. */
+export async function enroll(engine: Engine, principal: string, { session, id, expiresAtMs }: Exchange): Promise<void> {
+  const { state } = engine.stores;
+  const scope = `tasks#${digest(principal)}`;
+  for (let attempt = 0; attempt < LIMITS.commitAttemptsMax; attempt++) {
+    const record = await state.load(scope);
+    const ledger: Ledger = record === undefined ? { tasks: [], unfinished: 0 } : JSON.parse(record.json);
+    const { tasks, unfinished } = await withRoom(engine, ledger);
+    const noted = [...tasks, { session, exchange: id, untilMs: expiresAtMs }];
+    const next = {
+      scope,
+      version: (record?.version ?? 0) + 1,
+      json: JSON.stringify({ tasks: noted, unfinished } satisfies Ledger),
+      expiresAtMs: Math.max(...noted.map(({ untilMs }) => untilMs)),
+    };
+    if ((await state.commit(next)) === 'committed') return;
+  }
+  throw new Fault('store_unavailable', 'Too many tasks are being made at once. Try again.');
+}
+
+async function withRoom(engine: Engine, { tasks, unfinished }: Ledger): Promise<Ledger> {
+  const nowMs = engine.environment.now();
+  const kept = tasks.filter(({ untilMs }) => untilMs > nowMs);
+  const limit = LIMITS.tasksPerPrincipalMax;
+  if (kept.length < Math.min(limit, Math.max(NOTED_MIN, 2 * unfinished))) return { tasks: kept, unfinished };
+  const found = await Promise.all(kept.map(({ session, exchange }) => engine.stores.exchanges.load(session, exchange)));
+  const open = kept.filter((_, at) => found[at] !== undefined && found[at].phase !== 'settled');
+  if (open.length < limit) return { tasks: open, unfinished: open.length };
+  const message = `You have ${limit} unfinished tasks, which is the most allowed. Answer or cancel one, and make the call again.`;
+  throw new Fault('tasks_exceeded', message, { data: { limit } });
+}
