@@ -124,6 +124,8 @@ export const LIMITS = {
   upstreamTaskRoundMs: 5 * 60_000,
   /** Unfinished tasks of one principal, of both eras and over all its sessions. */
   tasksPerPrincipalMax: 500,
+  /** Tasks that one `subscriptions/listen` may name. */
+  tasksPerListenMax: 100,
   /** Tasks of one page of `tasks/list`. */
   tasksPerPageMax: 50,
   /** How long an exchange is kept after it settled, and a waiting one without an answer. */

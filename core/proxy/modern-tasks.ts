@@ -5,7 +5,7 @@
  * both eras. The task's id is the holder's, so nothing is looked up, and it belongs to the principal that made the call. A
  * client that does not declare the extension passes straight through. Source: ext-tasks, SEP-2663.
  */
-import { Fault, invariant } from '../base/errors.ts';
+import { Fault, faultOf, invariant } from '../base/errors.ts';
 import { exchangeIdOf } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import { clientOf } from '../bridge/from-modern.ts';
@@ -28,10 +28,11 @@ import type { Engine, Running } from './engine.ts';
 import { within } from './exchanges.ts';
 import { leaseFor } from './lease.ts';
 import { callUpstream, runRound } from './round.ts';
+import { listenWithTasks } from './task-feed.ts';
 import type { Task } from './task-forms.ts';
 import { detailedTaskOf, modernTaskOf } from './task-forms.ts';
 import { TASK_HOLDER } from './task-holder.ts';
-import { enroll } from './task-ledger.ts';
+import { enroll, tooManyTasks } from './task-ledger.ts';
 import { tend } from './tend.ts';
 import { transition } from './transitions.ts';
 import { isFollowing } from './upstream-tasks.ts';
@@ -48,6 +49,12 @@ export const withTasks =
     const { method, params } = request;
     if (method === 'server/discover') return discovered(engine, request, call);
     if (method.startsWith('tasks/')) return served(engine, request, call);
+    if (
+      method === 'subscriptions/listen' &&
+      isObject(params.notifications) &&
+      params.notifications.taskIds !== undefined
+    )
+      return listened(engine, request, call, params.notifications.taskIds);
     if (isFollowing(params.requestState)) throw new Fault('state_rejected', 'This requestState is none of ours.');
     if (method === 'tools/call' && declares(request) && isWellFormed(request)) return called(engine, request, call);
     return engine.upstream(request, call);
@@ -97,6 +104,7 @@ async function* called(engine: Engine, request: ModernRequest, call: CallContext
       const early = earlyOutcome(request, outcome);
       if (early !== undefined) return yield responseOf(request.id, early);
     }
+    if (!(await hasRoom(engine, draft))) return yield* answeredLater(request, source, heard);
     call.signal.removeEventListener('abort', leave);
     await keep(engine, session, draft);
     inBackground(engine, session.id, draft.id, running, () =>
@@ -181,9 +189,35 @@ function draftOf(
   return { ...value, ...continued, task: { ...task, brought: round } };
 }
 
+/** A call that has begun is not refused because of its principal's other tasks. */
+async function hasRoom(engine: Engine, draft: Task): Promise<boolean> {
+  try {
+    await enroll(engine, draft.task.principal, draft);
+    return true;
+  } catch (thrown) {
+    if (faultOf(thrown).code === 'tasks_exceeded') return false;
+    throw thrown;
+  }
+}
+
+/** A call that cannot be a task is answered when it is done, and asks by `input_required`; only where the upstream makes a task is there no way. */
+async function* answeredLater(
+  request: ModernRequest,
+  source: AsyncIterator<RpcNotification | RpcResponse>,
+  heard: Promise<IteratorResult<RpcNotification | RpcResponse>>,
+): Said {
+  for (let next = await heard; !next.done; next = await source.next()) {
+    if ('method' in next.value) yield next.value;
+    else {
+      const outcome = outcomeOf(next.value);
+      if (isInputRequired(outcome) && isFollowing(outcome.result.requestState)) throw tooManyTasks();
+      return yield responseOf(request.id, outcome);
+    }
+  }
+}
+
 /** Stored before its id is told: `tasks/get` must find it at once. */
 async function keep(engine: Engine, session: Session, draft: Task): Promise<void> {
-  await enroll(engine, session.principal, draft);
   invariant((await engine.stores.sessions.create(session)) === 'created', 'a fresh task id was taken');
   invariant((await engine.stores.exchanges.create(draft)).kind === 'created', 'a fresh task was there already');
   const { id, principal } = session;
@@ -199,14 +233,26 @@ const METHODS: Readonly<Record<string, (engine: Engine, task: Task, request: Mod
   },
 };
 
+function needDeclared(request: ModernRequest): void {
+  if (declares(request)) return;
+  throw new Fault('capability_missing', `${request.method} needs the extension ${TASKS_EXTENSION}: declare it.`, {
+    data: { requiredCapabilities: TASKS_DECLARED },
+  });
+}
+
+/** Tasks that are unknown, or those of somebody else, are not among those that are acknowledged. */
+async function* listened(engine: Engine, request: ModernRequest, call: CallContext, taskIds: unknown): Said {
+  needDeclared(request);
+  if (!Array.isArray(taskIds) || taskIds.length > LIMITS.tasksPerListenMax)
+    throw new Fault('invalid_params', `taskIds must be a list of at most ${LIMITS.tasksPerListenMax} tasks.`);
+  const found = await Promise.all([...new Set<unknown>(taskIds)].map(id => taskOf(engine, id, call).catch(() => [])));
+  yield* listenWithTasks(engine, request, call, found.flat());
+}
+
 async function* served(engine: Engine, request: ModernRequest, call: CallContext): Said {
   const method = METHODS[request.method];
   if (method === undefined) throw new Fault('method_unknown', `There is no method ${request.method}.`);
-  if (!declares(request)) {
-    throw new Fault('capability_missing', `${request.method} needs the extension ${TASKS_EXTENSION}: declare it.`, {
-      data: { requiredCapabilities: TASKS_DECLARED },
-    });
-  }
+  needDeclared(request);
   const exchange = await taskOf(engine, request.params.taskId, call);
   tend(engine, exchange);
   yield responseOf(request.id, { result: { resultType: 'complete', ...(await method(engine, exchange, request)) } });

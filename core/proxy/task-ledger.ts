@@ -54,6 +54,11 @@ async function withRoom(engine: Engine, { tasks, unfinished }: Ledger): Promise<
   const found = await Promise.all(kept.map(({ session, exchange }) => engine.stores.exchanges.load(session, exchange)));
   const open = kept.filter((_, at) => found[at] !== undefined && found[at].phase !== 'settled');
   if (open.length < limit) return { tasks: open, unfinished: open.length };
+  throw tooManyTasks();
+}
+
+export function tooManyTasks(): Fault {
+  const limit = LIMITS.tasksPerPrincipalMax;
   const message = `You have ${limit} unfinished tasks, which is the most allowed. Answer or cancel one, and make the call again.`;
-  throw new Fault('tasks_exceeded', message, { data: { limit } });
+  return new Fault('tasks_exceeded', message, { data: { limit } });
 }

@@ -22,7 +22,11 @@ export function registerTaskTools(server: McpServer): void {
   );
   server.registerTool(
     'slow_compute',
-    { description: 'Computes for as long as it is told to.', inputSchema: { seconds: z.number(), label: z.string() } },
+    {
+      description: 'Computes for as long as it is told to.',
+      inputSchema: { seconds: z.number(), label: z.string() },
+      annotations: { readOnlyHint: true },
+    },
     async ({ seconds, label }, { signal }) => {
       await sleep(seconds * 1_000, undefined, { signal });
       return saying(`${label}: computed for ${seconds} s`);

@@ -4,6 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RpcRequest } from '../../core/protocol/messages.ts';
 import { isRequest, isResponse } from '../../core/protocol/messages.ts';
 import { type CallRecord, patientCall } from '../support/clients/patient-call.ts';
 import { messagesIn, textIn, WireClient } from '../support/clients/wire.ts';
@@ -80,6 +81,22 @@ describe.each(['runner', 'stdio'] as const)('the expense tracker as the function
     expect(textIn(record.response)).toContain('Lunch');
     expect(record.answers).toHaveLength(4);
     expect(killed).toBeGreaterThanOrEqual(4);
+  });
+
+  it('is a task whose result is read on one connection after the other, though every process is killed meanwhile', async () => {
+    const client = await open();
+    const created = { name: 'add_expense', arguments: {}, task: {} };
+    const [made] = await messagesIn(await client.post(client.request('tools/call', created)));
+    const { taskId } = Object(made).result.task;
+    const answer = async ({ params }: RpcRequest) => {
+      await deployment.quiet();
+      deployment.killAll();
+      return filledIn(params);
+    };
+    const record = await patientCall(client, client.request('tasks/result', { taskId }), { answer }, PATIENCE_MS);
+    expect(textIn(record.response)).toContain('Lunch');
+    expect(record.answers).toHaveLength(4);
+    expect(record.attachments.length).toBeGreaterThan(1);
   });
 
   it('is not reached by a URL of its function, but only by whoever may invoke it', async () => {

@@ -18,6 +18,7 @@ it('every fault has its status in both eras', () => {
     'session_ended 404 404',
     'sessions_exceeded 429 429',
     'calls_exceeded 200 429',
+    'tasks_exceeded 200 429',
     'stream_unknown 400 400',
     'request_id_in_use 400 400',
     'header_mismatch 400 400',
@@ -73,6 +74,7 @@ it('only what may pass by itself says when to try again', () => {
   expect(again).toEqual([
     'sessions_exceeded 60',
     'calls_exceeded 1',
+    'tasks_exceeded 60',
     'upstream_busy 1',
     'store_unavailable 1',
     'issuer_unavailable 5',

@@ -48,18 +48,33 @@ interface Ask {
   readonly capabilities?: Record<string, unknown>;
 }
 
+function requestOf(
+  method: string,
+  params: Record<string, unknown>,
+  capabilities: Record<string, unknown>,
+): ModernRequest {
+  const _meta = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientInfo': { name: 'test', version: '0' },
+    'io.modelcontextprotocol/clientCapabilities': capabilities,
+  };
+  return { jsonrpc: '2.0', id: 1, method, params: { ...params, _meta } } as ModernRequest;
+}
+
+/** The first messages of a stream that nobody ends. */
+async function taken(said: AsyncIterable<RpcNotification | RpcResponse>, count = 1) {
+  const heard: (RpcNotification | RpcResponse)[] = [];
+  for await (const message of said) if (heard.push(message) === count) break;
+  return heard;
+}
+
 async function all(
   server: StatelessServer,
   method: string,
   params: Record<string, unknown>,
   { principal = 'alice', capabilities = DECLARED }: Ask = {},
 ): Promise<(RpcNotification | RpcResponse)[]> {
-  const _meta = {
-    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-    'io.modelcontextprotocol/clientInfo': { name: 'test', version: '0' },
-    'io.modelcontextprotocol/clientCapabilities': capabilities,
-  };
-  const request = { jsonrpc: '2.0', id: 1, method, params: { ...params, _meta } } as ModernRequest;
+  const request = requestOf(method, params, capabilities);
   const said = [];
   const context = { principal: { id: principal }, signal: new AbortController().signal };
   for await (const message of server(request, context)) said.push(message);
@@ -151,6 +166,72 @@ describe('a task of 2026-07-28', () => {
       code: 'capability_missing',
       data: { requiredCapabilities: { extensions: { [EXTENSION]: {} } } },
     });
+  });
+
+  it('is told of on a stream that listens to it, beside what the upstream tells', async () => {
+    const tick = { jsonrpc: '2.0', method: 'notifications/tools/list_changed', params: {} } as const;
+    const acknowledged = 'notifications/subscriptions/acknowledged';
+    const { server } = scriptedUpstream(
+      {
+        ask: async function* ({ params }) {
+          if (params.inputResponses !== undefined) return text('thanks');
+          return { resultType: 'input_required', inputRequests: { a: question('a?') }, requestState: 's' };
+        },
+      },
+      {
+        'subscriptions/listen': async function* ({ params }, { signal }) {
+          yield { jsonrpc: '2.0', method: acknowledged, params: { notifications: params.notifications } };
+          yield tick;
+          await new Promise(resolve => signal.addEventListener('abort', resolve));
+          return {};
+        },
+      },
+    );
+    const { modern } = proxyUnderTest(server).server;
+    const { taskId } = await call(modern, 'ask');
+    const leaving = new AbortController();
+    const notifications = { toolsListChanged: true, taskIds: [taskId, taskId, 'unknown', 7] };
+    const listen = (capabilities: Record<string, unknown>, principal: string) =>
+      modern(requestOf('subscriptions/listen', { notifications }, capabilities), {
+        principal: { id: principal },
+        signal: leaving.signal,
+      });
+    await expect(listen({}, 'alice')[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+      code: 'capability_missing',
+    });
+
+    const seen: unknown[] = [];
+    for await (const message of listen(DECLARED, 'alice')) {
+      if (!('method' in message)) break;
+      const { method, params } = message;
+      seen.push(method === 'notifications/tasks' ? params?.status : method);
+      if (method === acknowledged) {
+        expect(params?.notifications).toEqual({ toolsListChanged: true, taskIds: [taskId] });
+        expect(params?._meta).toEqual({ 'io.modelcontextprotocol/subscriptionId': 1 });
+      }
+      if (params?.status === 'input_required')
+        await ask(modern, 'tasks/update', { taskId, inputResponses: { '1.a': accept(1) } });
+      if (params?.status === 'completed') {
+        expect(params).toMatchObject({ taskId, result: text('thanks') });
+        break;
+      }
+    }
+    expect(seen[0]).toBe(acknowledged);
+    expect(seen).toContain(tick.method);
+    expect(seen.at(-1)).toBe('completed');
+    const [first] = await taken(listen(DECLARED, 'bob'));
+    expect(first).toMatchObject({ params: { notifications: { taskIds: [] } } });
+    leaving.abort();
+  });
+
+  it('is told of although the upstream knows no listening', async () => {
+    const { modern } = proxyUnderTest(upstream().server).server;
+    const { taskId } = await call(modern, 'ask');
+    const { signal } = new AbortController();
+    const request = requestOf('subscriptions/listen', { notifications: { taskIds: [taskId] } }, DECLARED);
+    const [first, second] = await taken(modern(request, { principal: { id: 'alice' }, signal }), 2);
+    expect(first).toMatchObject({ params: { notifications: { taskIds: [taskId] } } });
+    expect(second).toMatchObject({ method: 'notifications/tasks', params: { taskId } });
   });
 
   it('is cancelled as often as one likes, which stops the round that runs', async () => {

@@ -86,3 +86,26 @@ describe.each([1, 2, 3, 4, 5, 6])('mishaps of seed %i', seed => {
     await Promise.all(processes.map(({ server }) => server.close()));
   });
 });
+
+test('a task is made at one process, asked for and answered at another, and listed to its own principal alone', async () => {
+  mishaps.plan = () => undefined;
+  const [clock, scripted] = [new TestClock(), upstream()];
+  const [first, second] = [processOn(clock, scripted), processOn(clock, scripted)];
+  const alice = await LegacyClient.open(first.server, { principal: 'alice' });
+  const bob = await LegacyClient.open(first.server, { principal: 'bob' });
+  const made = await alice.post(alice.request('tools/call', { name: 'order', arguments: {}, task: {} }));
+  const { taskId } = Object(made).body.result.task;
+  const elsewhere = new LegacyClient(second.server, 'alice');
+  elsewhere.sessionId = alice.sessionId;
+  const stream = await elsewhere.stream({ jsonrpc: '2.0', id: 'r', method: 'tasks/result', params: { taskId } });
+  for (const value of ['a', 'b'])
+    await elsewhere.answer(await stream.question(), { action: 'accept', content: { value } });
+  expect(await stream.response()).toMatchObject({
+    id: 'r',
+    result: text('two {"sure":{"action":"accept","content":{"value":"b"}}}'),
+  });
+  const listed = await alice.post(alice.request('tasks/list'));
+  expect(listed).toMatchObject({ body: { result: { tasks: [{ taskId, status: 'completed' }] } } });
+  expect(await bob.post(bob.request('tasks/list'))).toMatchObject({ body: { result: { tasks: [] } } });
+  await Promise.all([first, second].map(({ server }) => server.close()));
+});
