@@ -201,6 +201,7 @@ describe('a task of 2025-11-25', () => {
 
   it('is read on several connections, each of which ends when it is held no longer and goes on where it was', async () => {
     const under = proxyUnderTest(upstream().server, { holdMs: 50 });
+    under.clock.runs = true;
     const client = await LegacyClient.open(under.server);
     const task = await begin(client, 'ask');
     await until(client, task, 'input_required');

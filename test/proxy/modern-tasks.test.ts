@@ -1,5 +1,6 @@
 /** The extension `io.modelcontextprotocol/tasks`: a call that is slow or asks is a task of the principal that made it. */
 import { describe, expect, it } from 'vitest';
+import { LIMITS } from '../../core/base/limits.ts';
 import type { StatelessServer } from '../../core/ports/stateless-server.ts';
 import type { ModernRequest } from '../../core/protocol/envelope.ts';
 import type { RpcNotification, RpcResponse } from '../../core/protocol/messages.ts';
@@ -232,6 +233,18 @@ describe('a task of 2026-07-28', () => {
     const [first, second] = await taken(modern(request, { principal: { id: 'alice' }, signal }), 2);
     expect(first).toMatchObject({ params: { notifications: { taskIds: [taskId] } } });
     expect(second).toMatchObject({ method: 'notifications/tasks', params: { taskId } });
+  });
+
+  it('is not made where its principal has no room for it: the call is answered when it is done', async () => {
+    const under = proxyUnderTest(upstream().server);
+    const { modern } = under.server;
+    const made: unknown[] = [];
+    for (let n = 0; n < LIMITS.tasksPerPrincipalMax; n++) made.push((await call(modern, 'ask')).taskId);
+    const asked = await call(modern, 'ask');
+    expect(asked).toMatchObject({ resultType: 'input_required', requestState: 's' });
+    expect(await call(modern, 'ask', { principal: 'bob' })).toMatchObject({ resultType: 'task' });
+    await ask(modern, 'tasks/cancel', { taskId: made[0] });
+    expect(await call(modern, 'ask')).toMatchObject({ resultType: 'task' });
   });
 
   it('is cancelled as often as one likes, which stops the round that runs', async () => {

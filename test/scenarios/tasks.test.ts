@@ -78,10 +78,11 @@ async function modern(url: string, method: string, params: Json): Promise<Json> 
   return result;
 }
 
-async function settled(url: string, taskId: unknown): Promise<Json> {
+/** The task once it does no work any more: when it waits for an answer, or has ended. */
+async function rested(url: string, taskId: unknown): Promise<Json> {
   for (;;) {
     const task = await modern(url, 'tasks/get', { taskId });
-    if (['completed', 'failed', 'cancelled'].includes(String(task.status))) return task;
+    if (task.status !== 'working') return task;
     await new Promise(resolve => setTimeout(resolve, 50));
   }
 }
@@ -110,6 +111,7 @@ describe('a task', () => {
       arguments: { filename: 'new.txt' },
     });
     await asked.promise;
+    expect(await rested(first.url, parked.taskId)).toMatchObject({ status: 'input_required' });
     await first.kill();
     const second = await startProduct(options);
     back.resolve();
@@ -119,10 +121,10 @@ describe('a task', () => {
     });
     expect([running.resultType, parked.resultType]).toEqual(['task', 'task']);
     expect((await waiting).content).toEqual([{ type: 'text', text: 'old.txt: true' }]);
-    expect((await settled(second.url, running.taskId)).result).toMatchObject({
+    expect((await rested(second.url, running.taskId)).result).toMatchObject({
       content: [{ type: 'text', text: 'twice: computed for 1.5 s' }],
     });
-    expect((await settled(second.url, parked.taskId)).result).toMatchObject({
+    expect((await rested(second.url, parked.taskId)).result).toMatchObject({
       content: [{ type: 'text', text: 'new.txt: true' }],
     });
     await client.close();
