@@ -70,14 +70,7 @@ export function dynamodbExchangeStore(
 
     async tasks(session, { after, limit }) {
       const found: Exchange[] = [];
-      const all = exchangesOf(session);
-      const range = {
-        ...all,
-        // The smallest key after that of the last one.
-        from: after === undefined ? all.from : `${exchangeKey(session, after).sk}\u0000`,
-        filter: { expression: '#expires > :now', values: { ':now': number(now()) } },
-      };
-      for await (const item of table.query(range)) {
+      for await (const item of table.query(liveAfter(session, after, now()))) {
         const exchange = await parse(item);
         if (exchange.task !== undefined && found.push(exchange) >= limit) break;
       }
@@ -100,6 +93,13 @@ export function dynamodbExchangeStore(
     },
   };
 }
+
+/** What has not expired behind an exchange: from the smallest key after its own. */
+const liveAfter = (session: string, after: string | undefined, nowMs: number) => ({
+  ...exchangesOf(session),
+  ...(after === undefined ? {} : { from: `${exchangeKey(session, after).sk}\u0000` }),
+  filter: { expression: '#expires > :now', values: { ':now': number(nowMs) } },
+});
 
 function recordOf(exchange: Exchange): StoredRecord {
   const { version, expiresAtMs, phase } = exchange;

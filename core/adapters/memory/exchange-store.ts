@@ -82,13 +82,7 @@ export function memoryExchangeStore(room: Room, clear: (stream: StreamAddress) =
     },
 
     async tasks(session, { after = '', limit }) {
-      const nowMs = room.now();
-      const rows = [...(sessions.get(session) ?? [])].filter(([id, row]) => id > after && row.expiresAtMs > nowMs);
-      rows.sort(([one], [other]) => (one < other ? -1 : 1));
-      return rows
-        .map(([, row]) => parse(row))
-        .filter(({ task }) => task !== undefined)
-        .slice(0, limit);
+      return tasksIn(sessions.get(session), after, room.now()).slice(0, limit);
     },
 
     async weigh(session) {
@@ -100,3 +94,10 @@ export function memoryExchangeStore(room: Room, clear: (stream: StreamAddress) =
 }
 
 const parse = (row: Row): Exchange => JSON.parse(row.json) as Exchange;
+
+/** Those rows that are tasks, by id, behind one of them. */
+function tasksIn(rows: ReadonlyMap<string, Row> | undefined, after: string, nowMs: number): readonly Exchange[] {
+  const found = [...(rows ?? [])].filter(([id, row]) => id > after && row.expiresAtMs > nowMs);
+  found.sort(([one], [other]) => (one < other ? -1 : 1));
+  return found.map(([, row]) => parse(row)).filter(({ task }) => task !== undefined);
+}
