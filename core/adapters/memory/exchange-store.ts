@@ -76,9 +76,9 @@ export function memoryExchangeStore(room: Room, clear: (stream: StreamAddress) =
     },
 
     async unsettled(session) {
-      const nowMs = room.now();
-      const rows = [...(sessions.get(session)?.values() ?? [])];
-      return rows.filter(row => row.phase !== 'settled' && row.expiresAtMs > nowMs).map(parse);
+      return liveIn(sessions.get(session), room.now())
+        .filter(row => row.phase !== 'settled')
+        .map(parse);
     },
 
     async tasks(session, { after = '', limit }) {
@@ -86,14 +86,17 @@ export function memoryExchangeStore(room: Room, clear: (stream: StreamAddress) =
     },
 
     async weigh(session) {
-      const nowMs = room.now();
-      const rows = [...(sessions.get(session)?.values() ?? [])].filter(row => row.expiresAtMs > nowMs);
-      return rows.map(({ weight }) => weight).reduce(sumOf, NO_WEIGHT);
+      return weightIn(liveIn(sessions.get(session), room.now()));
     },
   };
 }
 
 const parse = (row: Row): Exchange => JSON.parse(row.json) as Exchange;
+
+const liveIn = (rows: ReadonlyMap<string, Row> | undefined, nowMs: number): readonly Row[] =>
+  [...(rows?.values() ?? [])].filter(row => row.expiresAtMs > nowMs);
+
+const weightIn = (rows: readonly Row[]): Weight => rows.map(({ weight }) => weight).reduce(sumOf, NO_WEIGHT);
 
 /** Those rows that are tasks, by id, behind one of them. */
 function tasksIn(rows: ReadonlyMap<string, Row> | undefined, after: string, nowMs: number): readonly Exchange[] {
