@@ -31,19 +31,16 @@ export function memoryExchangeStore(room: Room, clear: (stream: StreamAddress) =
     const rows = sessions.get(exchange.session) ?? new Map<string, Row>();
     sessions.set(exchange.session, rows);
     if (!rows.has(exchange.id)) size += 1;
-    const { phase, version, expiresAtMs } = exchange;
-    const weight = weightOf(exchange);
-    rows.set(exchange.id, { phase, version, expiresAtMs, weight, json: JSON.stringify(exchange) });
-  };
-
-  const drop = (rows: Map<string, Row>, session: string, id: string): void => {
-    rows.delete(id);
-    size -= 1;
-    clear({ session, stream: id });
+    rows.set(exchange.id, rowOf(exchange));
   };
 
   const pruneSession = (session: string, rows: Map<string, Row>, nowMs: number): void => {
-    for (const [id, row] of rows) if (row.expiresAtMs <= nowMs) drop(rows, session, id);
+    for (const [id, row] of rows) {
+      if (row.expiresAtMs > nowMs) continue;
+      rows.delete(id);
+      size -= 1;
+      clear({ session, stream: id });
+    }
     if (rows.size === 0) sessions.delete(session);
   };
 
@@ -92,6 +89,11 @@ export function memoryExchangeStore(room: Room, clear: (stream: StreamAddress) =
 }
 
 const parse = (row: Row): Exchange => JSON.parse(row.json) as Exchange;
+
+function rowOf(exchange: Exchange): Row {
+  const { phase, version, expiresAtMs } = exchange;
+  return { phase, version, expiresAtMs, weight: weightOf(exchange), json: JSON.stringify(exchange) };
+}
 
 const liveIn = (rows: ReadonlyMap<string, Row> | undefined, nowMs: number): readonly Row[] =>
   [...(rows?.values() ?? [])].filter(row => row.expiresAtMs > nowMs);
