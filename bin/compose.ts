@@ -203,7 +203,15 @@ function frontOf(front: Front) {
   const isSecure = gates.url?.startsWith('https:') ?? auth.mode === 'jwt';
   return beside(app, {
     [ADMIN_PATH]: adminFor(settings.adminKeys, server.admin, { audit, hosts, observer, commands }),
-    [APPROVALS_PATH]: pageFor(approvals, { authenticate, hosts, seal, environment, observer, isSecure }),
+    [APPROVALS_PATH]: pageFor(approvals, {
+      authenticate,
+      hosts,
+      seal,
+      environment,
+      observer,
+      isSecure,
+      url: gates.url,
+    }),
   });
 }
 

@@ -18,7 +18,15 @@ const authenticate = authenticatorFor(auth, { environment, observer, callerArn: 
 const app = httpApp({ server, authenticate, hosts: 'any', origins: allowOrigins, observer });
 
 const admin = adminFor(adminKeys, server.admin, { audit, hosts: 'any', observer });
-const page = pageFor(approvals, { authenticate, hosts: 'any', seal, environment, observer, isSecure: true });
+const page = pageFor(approvals, {
+  authenticate,
+  hosts: 'any',
+  seal,
+  environment,
+  observer,
+  isSecure: true,
+  url: settings.gates.url,
+});
 
 export const handler = streamingEntry({
   app: beside(app, { [ADMIN_PATH]: admin, [APPROVALS_PATH]: page }),

@@ -32,6 +32,8 @@ export interface ApprovalAppOptions {
   readonly seal: Seal;
   readonly environment: Environment;
   readonly observer: Observer;
+  /** How browsers reach it, where something stands before it that changes the `Host`. */
+  readonly url?: string | undefined;
   /** Whether browsers reach it by `https:`. */
   readonly isSecure: boolean;
 }
@@ -104,7 +106,7 @@ async function show(desk: Desk, visit: Visit): Promise<Response> {
 async function act(desk: Desk, visit: Visit, request: Request): Promise<Response> {
   const form = new URLSearchParams(await readText(request, LIMITS.approvalFormBytesMax));
   const { approval, visitor, principal } = visit;
-  if (!isOwnOrigin(request) || !desk.cookies.isForm(form.get('form') ?? '', visitor, approval.nonce))
+  if (!isOwnOrigin(request, desk.url) || !desk.cookies.isForm(form.get('form') ?? '', visitor, approval.nonce))
     return respond(403, problemPage('This form is too old', 'Open the link again, and decide then.'));
   const action = form.get('action') ?? '';
   if (action === 'enter') return enter(desk, visit, form.get('credential') ?? '', request);
@@ -131,9 +133,9 @@ const VISIBLE = /^[\x21-\x7e]+$/;
 const isChoice = (action: string): action is Choice => ['once', 'session', 'no'].includes(action);
 
 /** Browsers say where a form comes from. */
-function isOwnOrigin(request: Request): boolean {
+function isOwnOrigin(request: Request, url: string | undefined): boolean {
   const origin = request.headers.get('origin');
-  if (origin === null) return true;
+  if (origin === null || (url !== undefined && origin === new URL(url).origin)) return true;
   const host = request.headers.get('host') ?? new URL(request.url).host;
   return URL.canParse(origin) && new URL(origin).host === host;
 }

@@ -25,6 +25,7 @@ function stage(policy: object = {}) {
     environment: part.environment,
     observer: () => {},
     isSecure: true,
+    url: 'https://mcp.example',
   });
   return { ...part, app };
 }
@@ -98,7 +99,7 @@ describe('the page of an approval', () => {
     await person.open();
     await person.signIn(ALICE.key);
     expect(wentOn).toEqual([]);
-    await person.send({ action: 'once' });
+    await person.send({ action: 'once' }, { origin: 'https://mcp.example' });
     expect(person.page()).toContain('Approved by <strong>key:alice</strong>. The call goes on.');
     expect(calls()).toEqual([]);
     expect(await next()).toMatchObject({ resultType: 'complete' });
@@ -155,7 +156,7 @@ describe('the page of an approval', () => {
     await person.signIn(ALICE.key);
     await person.send({ action: 'once' }, { origin: 'https://evil.example' });
     expect(person.status()).toBe(403);
-    await person.send({ action: 'once', form: '' });
+    await person.send({ action: 'once', form: '' }, { origin: 'https://mcp.example' });
     expect(person.status()).toBe(403);
     person.forget();
     await person.send({ action: 'once' });
