@@ -120,6 +120,7 @@ describe('what one principal has', () => {
       eve.post({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: alice.callId } }),
     'resumes its stream': eve => eve.resume(alice.lastEventId),
     'resumes its stream from the start': eve => eve.resume(alice.lastEventId.replace(/\d+$/, '0')),
+    'listens to it': eve => eve.listen(),
     'ends it': ({ url, sessionId = '' }) => endSession(url, sessionId, 'eve'),
   };
 
@@ -163,6 +164,23 @@ describe('what one principal has', () => {
     expect((await eve.client.answer(eve.question, answer)).status).toBe(202);
     await aliceGoesOn();
     expect(textIn(await finish(eve.client, eve.lastEventId))).toBe('Eve likes green.');
+  });
+
+  it('is, where it is a task, no task of another: not in the session it belongs to, and not in one of their own', async () => {
+    const { client, sessionId } = alice;
+    const call = client.request('tools/call', { name: 'introduce', arguments: {}, task: {} });
+    const made: unknown = (await messagesIn(await client.post(call)))[0];
+    const taskId = isObject(made) && isObject(made.result) && isObject(made.result.task) ? made.result.task.taskId : '';
+    const own = await clientOf('eve');
+    const intruder = await clientOf('eve', sessionId);
+    for (const method of ['tasks/get', 'tasks/result', 'tasks/cancel']) {
+      expect(await said(intruder.post(intruder.request(method, { taskId })))).toEqual(UNKNOWN);
+      const [refused] = await messagesIn(await own.post(own.request(method, { taskId })));
+      expect(refused).toMatchObject({ error: { code: -32602, data: { code: 'invalid_params' } } });
+    }
+    await expect
+      .poll(async () => messagesIn(await client.post(client.request('tasks/get', { taskId }))))
+      .toMatchObject([{ result: { taskId, status: 'input_required' } }]);
   });
 
   it('is what the same principal finds again with a fresh token, and with an old session id opens a new session', async () => {
