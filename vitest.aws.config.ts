@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/aws/**/*.test.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

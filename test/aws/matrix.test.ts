@@ -33,12 +33,12 @@ const PROGRAMS: Readonly<Record<string, UpstreamSource>> = {
   },
 };
 
-describe.each(Object.entries(PROGRAMS))('%s on Lambda', { timeout: 120_000 }, (program, upstream) => {
+describe.each(Object.entries(PROGRAMS))('%s on Lambda', { timeout: 240_000 }, (program, upstream) => {
   let deployment: Deployment;
   beforeAll(async () => {
     // Signed by AWS, so that the clients of the SDKs need no header of ours.
     const callerArn = 'arn:aws:iam::123456789012:user/tester';
-    deployment = await Deployment.start({ upstream, callerArn, variables: { FERMATA_HOLD: '1s' } });
+    deployment = await Deployment.start({ upstream, callerArn, variables: { FERMATA_HOLD: '1s' }, timeoutMs: 120_000 });
   });
   afterAll(() => deployment?.[Symbol.asyncDispose]());
 

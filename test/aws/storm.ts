@@ -39,7 +39,7 @@ export async function storm(deployment: Deployment, chance: Chance, over: AbortS
     const isAtWork = target.phase === 'busy';
     if (isAtWork) damage.atWork++;
     const isProxyOrDriver = target.options.functionName !== 'upstream';
-    if (isAtWork && isProxyOrDriver && damage.sleeper === undefined && target.stall(SLEEP_MS)) {
+    if (isAtWork && target.hasStarted && isProxyOrDriver && damage.sleeper === undefined && target.stall(SLEEP_MS)) {
       damage.sleeper = target;
       woken = pause(SLEEP_MS);
     } else if (isAtWork && chance.fraction() < STALLS && target.stall(chance.between(...STALL_MS))) {

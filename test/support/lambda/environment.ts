@@ -82,6 +82,11 @@ export class Environment {
     return this.#phase;
   }
 
+  /** Whether its start is over, for which there is a time limit of its own. */
+  get hasStarted(): boolean {
+    return this.#initMs !== undefined;
+  }
+
   get pid(): number | undefined {
     return this.#child?.pid;
   }

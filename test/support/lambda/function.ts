@@ -56,6 +56,7 @@ export class LocalFunction {
   readonly #variables: Readonly<Record<string, string>>;
   readonly #waiting = new Set<() => void>();
   #throttled = 0;
+  #isClosed = false;
   /** Invocations that have no environment yet. */
   #queued = 0;
 
@@ -81,6 +82,7 @@ export class LocalFunction {
     this.#queued++;
     if (!isThere('frozen') && isThere('finishing')) await this.#change(FINISHING_MS_MAX);
     for (;;) {
+      if (this.#isClosed) throw new Refusal(503, 'ServiceException', 'The function is gone.');
       // Found and taken in one go, so that no other invocation takes it in between.
       const environment = this.#environmentIn('frozen', tenantId) ?? this.#create(tenantId);
       if (environment === undefined) {
@@ -171,6 +173,13 @@ export class LocalFunction {
   /** Resolves when no environment works any more. */
   async quiet(): Promise<void> {
     while (this.#queued > 0 || [...this.environments].some(({ phase }) => phase !== 'frozen')) await this.#change();
+  }
+
+  /** Takes nothing more, and kills what there is. */
+  close(): void {
+    this.#isClosed = true;
+    this.kill();
+    this.#wake();
   }
 
   /** Kills its environments, frozen ones and busy ones; all, or those in a phase. */

@@ -93,7 +93,7 @@ export class LocalLambda implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const each of this.functions) each.kill();
+    for (const each of this.functions) each.close();
     for (const server of this.#servers) {
       server.close();
       server.closeAllConnections();
