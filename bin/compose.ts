@@ -30,6 +30,7 @@ import type { Stores } from '../core/ports/stores.ts';
 import type { ProxySettings } from '../core/proxy/engine.ts';
 import type { ProxyServer } from '../core/proxy/proxy.ts';
 import { proxy } from '../core/proxy/proxy.ts';
+import { ownCursors } from '../core/upstream/own-cursors.ts';
 import { adminFor, beside } from './administration.ts';
 import type { AuthMode } from './auth-settings.ts';
 import { authenticatorFor } from './authentication.ts';
@@ -130,7 +131,7 @@ async function open(
   });
   opened.push(async () => guarded.webhook?.close());
   const server = proxy({
-    upstream: guarded.server,
+    upstream: ownCursors(guarded.server, seal),
     stores,
     environment,
     observer,

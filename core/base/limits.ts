@@ -79,6 +79,10 @@ export const LIMITS = {
   questionsPerRoundMax: 32,
   /** A JSON answer of an upstream. */
   upstreamBodyBytesMax: 64 * 1024 * 1024,
+  /** Results of upstreams that are kept because their server allows it: how many, how long they may be together, and how long each is kept. */
+  keptResultsMax: 1_000,
+  keptResultsCharactersMax: 16 * 1024 * 1024,
+  keptResultMsMax: 24 * 60 * 60_000,
   /** Messages on the stream of one request to an upstream. */
   upstreamMessagesPerRoundMax: 100_000,
   /** How long a connection to an upstream is kept for its next request: less than the 5 s after which many servers end it. */

@@ -14,6 +14,8 @@ export interface MethodTraits {
   readonly repeatable?: true;
   /** Exists in the legacy era only: a modern request for it is "method not found". */
   readonly legacyOnly?: true;
+  /** Its result may be one page of several, with a cursor for the next. */
+  readonly paged?: true;
   /** Its response comes only when someone ends it: no time-out applies. */
   readonly endless?: true;
   /** The parameter that a modern HTTP client mirrors in `Mcp-Name`. */
@@ -22,12 +24,12 @@ export interface MethodTraits {
 
 const METHODS: Readonly<Record<string, MethodTraits>> = {
   'server/discover': { cacheable: true, repeatable: true },
-  'tools/list': { cacheable: true, repeatable: true },
+  'tools/list': { cacheable: true, repeatable: true, paged: true },
   'tools/call': { mayAsk: true, nameParam: 'name' },
-  'prompts/list': { cacheable: true, repeatable: true },
+  'prompts/list': { cacheable: true, repeatable: true, paged: true },
   'prompts/get': { mayAsk: true, repeatable: true, nameParam: 'name' },
-  'resources/list': { cacheable: true, repeatable: true },
-  'resources/templates/list': { cacheable: true, repeatable: true },
+  'resources/list': { cacheable: true, repeatable: true, paged: true },
+  'resources/templates/list': { cacheable: true, repeatable: true, paged: true },
   'resources/read': { mayAsk: true, cacheable: true, repeatable: true, nameParam: 'uri' },
   'completion/complete': { repeatable: true },
   'subscriptions/listen': { repeatable: true, endless: true },

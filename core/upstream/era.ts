@@ -18,6 +18,7 @@ import { isObject } from '../protocol/messages.ts';
 import { isModernRevision, LATEST_MODERN_REVISION } from '../protocol/revisions.ts';
 import { messagesOf } from './answer.ts';
 import type { Answer, Carrier } from './carrier.ts';
+import { KeptResults } from './kept-results.ts';
 import type { LegacyParts } from './legacy-server.ts';
 import { legacyServer } from './legacy-server.ts';
 import { endLegacySession, openLegacySession } from './legacy-session.ts';
@@ -108,7 +109,9 @@ const another = (said: string): Fault =>
 /** A server of any era. */
 export function anyEraServer(carrier: Carrier, parts: EraParts): UpstreamServer {
   const servers = {
-    modern: keepingNothing(upstreamServer(carrier, parts.observer)),
+    modern: keepingNothing(
+      new KeptResults(upstreamServer(carrier, parts.observer), () => parts.environment.now()).serve,
+    ),
     legacy: legacyServer(carrier, parts),
   };
   if (parts.era !== undefined) return servers[parts.era];

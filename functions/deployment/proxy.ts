@@ -24,6 +24,7 @@ import type { Seal } from '../../core/ports/seal.ts';
 import type { ProxyServer } from '../../core/proxy/proxy.ts';
 import { proxy } from '../../core/proxy/proxy.ts';
 import type { LegacyParts } from '../../core/upstream/legacy-server.ts';
+import { ownCursors } from '../../core/upstream/own-cursors.ts';
 import type { UpstreamServer } from '../../core/upstream/upstream-server.ts';
 import type { ProxySettings, Upstream } from './settings.ts';
 
@@ -75,7 +76,7 @@ export function deployedProxy({
   });
   const { holdMs = HOLD_MS, ...policy } = sessions;
   const server = proxy({
-    upstream: guarded.server,
+    upstream: ownCursors(guarded.server, seal),
     stores,
     environment,
     observer,

@@ -15,10 +15,20 @@ export const postLegacy = (url: string, body: unknown, headers: Record<string, s
   });
 
 /** A request of 2026-07-28 with everything it must carry. */
-export function postModern(url: string, method: string, params: Record<string, unknown> = {}, signal?: AbortSignal) {
+export const postModern = (url: string, method: string, params: Record<string, unknown> = {}, signal?: AbortSignal) =>
+  postModernAs(url, {}, method, params, signal);
+
+/** The same with further headers: credentials, for example. */
+export function postModernAs(
+  url: string,
+  headers: Record<string, string>,
+  method: string,
+  params: Record<string, unknown> = {},
+  signal?: AbortSignal,
+) {
   const _meta = { [META.protocolVersion]: '2026-07-28', [META.clientCapabilities]: {} };
   const request = { jsonrpc: '2.0' as const, id: 1, method, params: { ...params, _meta } };
-  return postLegacy(url, request, standardHeaders(request), signal);
+  return postLegacy(url, request, { ...standardHeaders(request), ...headers }, signal);
 }
 
 /** The events of a response's stream, each when it is complete. */
