@@ -2,11 +2,12 @@
  * The law of clocks: however the clock of a machine jumps while a call works and waits, ahead or back, and whatever is tried while
  * it is wrong, once it is right again the call ends with its result, once, and its session is open.
  */
-import fc from 'fast-check';
+
 import { expect, it } from 'vitest';
 import { nodeEnvironment } from '../../core/adapters/node/environment.ts';
 import { sqliteStores } from '../../core/adapters/sqlite/stores.ts';
 import { DRIVERS, makeFolder, removeFolder } from '../adapters/sqlite/stores-on-disk.ts';
+import fc from '../support/fast-check.ts';
 import type { Stream } from '../support/legacy-client.ts';
 import { LegacyClient } from '../support/legacy-client.ts';
 import { callerOf } from '../support/programs/calling.ts';
@@ -86,4 +87,4 @@ it.each(['nothing', 'runs'] as const)('a call survives every jump, with %s in me
     }),
     { numRuns: Number(process.env.CLOCK_LAW_RUNS ?? 20), interruptAfterTimeLimit: 40_000 },
   );
-}, 90_000);
+});

@@ -13,7 +13,6 @@ import { postModern } from '../support/raw-http.ts';
 import type { Handler } from '../support/upstreams/raw.ts';
 import { json, sse, upstream } from '../support/upstreams/raw.ts';
 
-vi.setConfig({ testTimeout: 60_000 });
 afterEach(() => void vi.useRealTimers());
 
 const WILLING: Side = { elicit: () => ({ action: 'accept', content: {} }), roots: ['file:///a'] };

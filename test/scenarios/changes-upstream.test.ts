@@ -6,15 +6,13 @@
 import { McpServer as V1Server } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { SubscribeRequestSchema, UnsubscribeRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { createMcpHandler, McpServer as V2Server } from '@modelcontextprotocol/server';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { LISTENERS } from '../support/clients/listener.ts';
 import { WireClient } from '../support/clients/wire.ts';
 import { deployed, deployedTwice } from '../support/deployment.ts';
 import { served } from '../support/served.ts';
 import type { Of2025Options } from '../support/upstreams/of-2025.ts';
 import { serverOf2025 } from '../support/upstreams/of-2025.ts';
-
-vi.setConfig({ testTimeout: 30_000 });
 
 const CAPABILITIES = {
   tools: { listChanged: true },

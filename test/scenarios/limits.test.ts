@@ -146,7 +146,7 @@ describe.each(MAKERS)('on %s', (_, make) => {
     const answer = { jsonrpc: '2.0', id: asked.id, result: { action: 'accept', content: { value: 'x' } } };
     expect((await post(at, answer, session)).status).toBe(202);
     await expect
-      .poll(async () => (await post(at, tool(4, 'plain'), session)).json(), { timeout: 10_000 })
+      .poll(async () => (await post(at, tool(4, 'plain'), session)).json())
       .toMatchObject({ result: { content: [{ text: 'plain' }] } });
   });
 

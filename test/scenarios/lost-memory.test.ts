@@ -57,7 +57,7 @@ it('ends a session whose memory went with a restart: 404, with why and when, als
   const fresh = await WireClient.open(second.url);
   expect(await calls(fresh, 'count')).toBe('1');
   expect(second.observed).toContainEqual(expect.objectContaining({ event: 'session.ended', reason: 'memory_lost' }));
-}, 30_000);
+});
 
 it('ends it at the answer of a call that waited over the restart', async () => {
   let client: WireClient;
@@ -71,11 +71,11 @@ it('ends it at the answer of a call that waited over the restart', async () => {
   const late = client.at(second.url);
   expect((await late.answer(asked.id, { action: 'accept', content: { value: 'Ada' } })).status).toBe(202);
   await expect
-    .poll(async () => second.observed.map(({ event, reason }) => [event, reason]), { timeout: 20_000 })
+    .poll(async () => second.observed.map(({ event, reason }) => [event, reason]))
     .toContainEqual(['session.ended', 'memory_lost']);
   const response = await late.resume(asked.lastEventId);
   expect([response.status, await response.json()]).toMatchObject([404, ENDED]);
-}, 30_000);
+});
 
 it('lets the same call go on where nobody said that memory is needed', async () => {
   let client: WireClient;
@@ -91,7 +91,7 @@ it('lets the same call go on where nobody said that memory is needed', async () 
   await late.answer(asked.id, { action: 'accept', content: { value: 'Ada' } });
   const messages = await messagesIn(await late.resume(asked.lastEventId));
   expect(textIn(messages.at(-1))).toBe('Ada 0');
-}, 30_000);
+});
 
 it('keeps nothing of a session that its client deletes: the stream, the question and the child are gone at once', async () => {
   await using only = await serve();
@@ -102,15 +102,15 @@ it('keeps nothing of a session that its client deletes: the stream, the question
   const following = (async () => {
     for await (const { message } of stream) if (message !== undefined) seen.push(message);
   })();
-  await expect.poll(() => seen.some(isRequest), { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => seen.some(isRequest)).toBe(true);
   const question = seen.find(isRequest);
   expect((await client.delete()).status).toBe(200);
   await following;
   expect(seen.at(-1)).toMatchObject({ method: 'notifications/cancelled', params: { requestId: question?.id } });
-  await expect.poll(() => isAlive(pid), { timeout: 20_000 }).toBe(false);
+  await expect.poll(() => isAlive(pid)).toBe(false);
   const response = await client.answer(question?.id ?? 0, { action: 'accept', content: { value: 'late' } });
   expect([response.status, await response.json()]).toMatchObject([404, { error: { data: { reason: 'deleted' } } }]);
-}, 30_000);
+});
 
 function isAlive(pid: number): boolean {
   try {

@@ -19,8 +19,6 @@ import { deployed, deployedTwice } from '../support/deployment.ts';
 import { Latch } from '../support/latch.ts';
 import { progress, question, scriptedOverHttp, text } from '../support/upstreams/scripted.ts';
 
-vi.setConfig({ testTimeout: 20_000 });
-
 const PROGRAM = fileURLToPath(new URL('../support/servers/v1-library.ts', import.meta.url));
 const INFO = { name: 'scenario', version: '1.0.0' };
 const CONTENT: Readonly<Record<string, Record<string, string>>> = {
@@ -206,7 +204,7 @@ describe('a call that is cancelled', () => {
     await expect.poll(happened).toContain(`${name} began`);
     giving.abort();
     await failed;
-    await expect.poll(happened, { timeout: 10_000 }).toContain(`${name} was cancelled`);
+    await expect.poll(happened).toContain(`${name} was cancelled`);
     await client.close();
   });
 });

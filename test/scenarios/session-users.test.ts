@@ -47,7 +47,7 @@ it.runIf(isRoot)('a session reads no file of another session, none of the store,
     'Each of the 2 users for sessions is taken.',
   );
   await fetch(deployment.url, { method: 'DELETE', headers: { 'mcp-session-id': one.sessionId ?? '' } });
-  await expect.poll(() => run(third, `return fs.readdirSync('.')`), { timeout: 20_000 }).toBe('[]');
+  await expect.poll(() => run(third, `return fs.readdirSync('.')`)).toBe('[]');
 });
 
 it.skipIf(isRoot)('a server that may not start programs as other users does not start', async () => {

@@ -9,13 +9,11 @@ import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { CallToolResultSchema, ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { TASKS_DECLARED } from '../../core/protocol/tasks.ts';
 import { deployed } from '../support/deployment.ts';
 import { Latch } from '../support/latch.ts';
 import { lastingPort, startProduct } from '../support/product.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const PROGRAM = fileURLToPath(new URL('../conformance/fixture.ts', import.meta.url));
 const TTL = { ttl: 60_000 };

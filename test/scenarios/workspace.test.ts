@@ -15,8 +15,6 @@ import { deployed } from '../support/deployment.ts';
 import type { ProductOptions } from '../support/product.ts';
 import { lastingPort, startProduct } from '../support/product.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
-
 const bin = (path: string): string => fileURLToPath(import.meta.resolve(`@modelcontextprotocol/${path}`));
 const FILES = fileURLToPath(new URL('../support/servers/stdio-files.mjs', import.meta.url));
 
@@ -152,6 +150,6 @@ describe('a session', () => {
     await fetch(deployment.url, { method: 'DELETE', headers: { 'mcp-session-id': client.sessionId ?? '' } });
     expect(readdirSync(join(data, 'workspaces'))).toEqual([]);
     // Its program is given a moment to end in its folder.
-    await vi.waitFor(() => expect(existsSync(String(folder))).toBe(false), { timeout: 20_000 });
+    await vi.waitFor(() => expect(existsSync(String(folder))).toBe(false), { timeout: 60_000 });
   });
 });

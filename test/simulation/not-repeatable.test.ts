@@ -1,7 +1,8 @@
 /** A program that must not run twice is never executed twice for one exchange, whichever process dies at whatever step. */
-import fc from 'fast-check';
+
 import { expect, it } from 'vitest';
 import { Fault } from '../../core/base/errors.ts';
+import fc from '../support/fast-check.ts';
 import { callerOf } from '../support/programs/calling.ts';
 import { scripted, text } from '../support/programs/scripted.ts';
 import type { Fate } from './mortal-stores.ts';
@@ -59,4 +60,4 @@ it('is begun once, and the call ends with its result or says that it was lost', 
     { numRuns: Number(process.env.ONCE_LAW_RUNS ?? 150), interruptAfterTimeLimit: 60_000 },
   );
   expect(Math.min(ends.whole, ends.lost)).toBeGreaterThan(0);
-}, 90_000);
+});
