@@ -48,8 +48,10 @@ export function statusMessageOf(exchange: Exchange): string | undefined {
         : 'The tool says that it failed.';
     case 'cancelled':
       return 'It was cancelled before it was done.';
-    case 'input_required':
-      return `Waiting for ${Object.keys(openQuestions(exchange)).length} answers.`;
+    case 'input_required': {
+      const open = Object.keys(openQuestions(exchange)).length;
+      return open === 1 ? 'Waiting for an answer.' : `Waiting for ${open} answers.`;
+    }
     default:
       return undefined;
   }

@@ -182,7 +182,7 @@ describe('a task of 2025-11-25', () => {
     const client = await LegacyClient.open(under.server);
     const task = await begin(client, 'ask');
     const asking = await until(client, task, 'input_required');
-    expect(asking.statusMessage).toBe('Waiting for 1 answers.');
+    expect(asking.statusMessage).toBe('Waiting for an answer.');
     under.clock.offsetMs += 5_000;
     const stream = await client.stream(client.request('tasks/result', { taskId: task.taskId }));
     await client.answer(await stream.question(), { action: 'decline' });
