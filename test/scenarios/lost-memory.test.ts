@@ -8,7 +8,7 @@ import { isRequest } from '../../core/protocol/messages.ts';
 import { eventsIn, messagesIn, textIn, WireClient } from '../support/clients/wire.ts';
 import { deployed } from '../support/deployment.ts';
 
-const PROGRAM = new URL('../support/servers/stdio-remembering.mjs', import.meta.url).pathname;
+const PROGRAM = new URL('../support/servers/remembering.mjs', import.meta.url).pathname;
 
 let data: string;
 beforeEach(async () => {
@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(data, { recursive: true, force: true }));
 
-const serve = (...options: string[]) => deployed(['--data', data, ...options, '--', process.execPath, PROGRAM]);
+const serve = (...options: string[]) => deployed(['--data', data, ...options, '--program', PROGRAM]);
 
 async function calls(client: WireClient, name: string): Promise<string> {
   const messages = await messagesIn(await client.post(client.tool(name)));
@@ -94,7 +94,7 @@ it('lets the same call go on where nobody said that memory is needed', async () 
 });
 
 it('keeps nothing of a session that its client deletes: the stream, the question and the child are gone at once', async () => {
-  await using only = await serve();
+  await using only = await deployed(['--data', data, '--', process.execPath, PROGRAM]);
   const client = await WireClient.open(only.url);
   const pid = Number(await calls(client, 'pid'));
   const stream = eventsIn(await client.post(client.tool('ask')));
