@@ -71,6 +71,14 @@ describe('the era of an upstream', () => {
     expect(await there.list()).toMatchObject(LISTED);
   });
 
+  it('is not concluded from a connection that breaks', async () => {
+    await using there = await changing(({ socket }) => void socket.destroy());
+    expect(await there.list()).toMatchObject([{ error: { data: { code: 'upstream_lost' } } }]);
+    expect(there.methods).toEqual(['server/discover']);
+    there.become(modern);
+    expect(await there.list()).toMatchObject(LISTED);
+  });
+
   it('is asked again after a while, so that a server of 2025 may become one of 2026', async () => {
     await using there = await changing(legacy);
     expect(await there.list()).toMatchObject(LISTED);
