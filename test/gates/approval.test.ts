@@ -178,6 +178,29 @@ describe('the policies', () => {
   });
 });
 
+describe('the audit', () => {
+  it('keeps who asked, who decided and a digest of the arguments, and nothing of what no gate concerns', async () => {
+    const { server, stores } = part();
+    await round(server, { ...CALL, name: 'look' });
+    await round(server, answering(CALL, await round(server, CALL), { decision: 'no' }));
+    const { entries } = await stores.audit.list({ sinceMs: 0, limit: 10 });
+    expect(entries.map(({ event, tool, principal, by, via }) => [event, tool, principal, by, via])).toEqual([
+      ['refused', 'pay', 'alice', 'alice', 'client'],
+      ['asked', 'pay', 'alice', undefined, undefined],
+    ]);
+    expect(entries[0]?.argumentsDigest).toBe(entries[1]?.argumentsDigest);
+    expect(JSON.stringify(entries)).not.toMatch(/5000|hunter2/);
+  });
+
+  it('that cannot be written stops the call', async () => {
+    const { stores } = part();
+    const audit = { ...stores.audit, append: () => Promise.reject(new Error('no room')) };
+    const { server, calls } = gatedUpstream(TOOLS, { policies: [{ ...POLICY, withoutElicitation: 'allow' }], audit });
+    await expect(round(server, CALL, { capabilities: {} })).rejects.toThrow('no room');
+    expect(calls()).toEqual([]);
+  });
+});
+
 describe('a gate that fails', () => {
   it('refuses the call and says so', async () => {
     const broken = () => {

@@ -9,6 +9,7 @@ import { Decisions } from '../../core/gates/decisions.ts';
 import type { Gate } from '../../core/gates/gate.ts';
 import { gated } from '../../core/gates/gated.ts';
 import type { ApprovalNotice } from '../../core/ports/approval-notice.ts';
+import type { AuditLog } from '../../core/ports/audit-log.ts';
 import type { Observation } from '../../core/ports/observer.ts';
 import type { StatelessServer } from '../../core/ports/stateless-server.ts';
 import { META } from '../../core/protocol/envelope.ts';
@@ -29,6 +30,7 @@ export interface GatedOptionsUnderTest {
   readonly policies?: readonly ApprovalPolicy[];
   readonly gates?: readonly Gate[];
   readonly upstream?: StatelessServer;
+  readonly audit?: AuditLog;
   /** `false`: approvals are given in clients only. */
   readonly page?: false;
 }
@@ -67,6 +69,7 @@ export function gatedUpstream(tools: Record<string, Tool>, options: GatedOptions
         }),
       ],
       seal,
+      audit: options.audit ?? stores.audit,
       holdMs: 0,
       environment,
       observer: observation => observed.push(observation),
