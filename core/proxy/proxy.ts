@@ -25,6 +25,7 @@ import { answerElsewhere } from './elsewhere.ts';
 import type { Engine, ProxyOptions } from './engine.ts';
 import { engineOf } from './engine.ts';
 import { request } from './exchanges.ts';
+import { withFarewell } from './farewell.ts';
 import { openSession } from './initialize.ts';
 import { concernsTasks, resumeResult, taskRequest } from './legacy-tasks.ts';
 import { LOCAL_METHODS, LOCAL_NOTIFICATIONS } from './local-methods.ts';
@@ -58,7 +59,7 @@ export function proxy(options: ProxyOptions): ProxyServer {
     async end(call) {
       await endSession(engine, await sessionOf(engine, call), 'deleted');
     },
-    modern: withTasks(engine),
+    modern: withFarewell(withTasks(engine), engine.closing.signal),
     drive: (session, exchange) => driveHere(engine, session, exchange),
     stop: (session, reason) => stopSession(engine, session, reason),
     answer: (held, ticket, outcome) => answerElsewhere(engine, held, ticket, outcome),

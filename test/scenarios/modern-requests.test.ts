@@ -66,7 +66,7 @@ describe('the envelope of a request', () => {
     const { result } = await answered(
       sent(library.url, { jsonrpc: '2.0', id: 1, method: 'tools/list', params: { _meta } }),
     );
-    expect(result.tools).toHaveLength(9);
+    expect(result.tools).toHaveLength(10);
   });
 
   it('says the same revision as the header, and one that is supported [R56]', async () => {

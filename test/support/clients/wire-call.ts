@@ -25,6 +25,11 @@ export class WireCall {
     return new WireCall(await client.post(body, leaving.signal), leaving);
   }
 
+  /** Of a response that has come already. */
+  static over(response: Response): WireCall {
+    return new WireCall(response, new AbortController());
+  }
+
   static async resumed(client: WireClient, lastEventId: string): Promise<WireCall> {
     const leaving = new AbortController();
     return new WireCall(await client.resume(lastEventId, leaving.signal), leaving);

@@ -86,6 +86,7 @@ function reports(mcp: McpServer): void {
       if (progressToken === undefined) return;
       await extra.sendNotification({ method: 'notifications/progress', params: { progressToken, progress, total: 4 } });
     };
+    happened.push('stages began');
     await report(1);
     await report(2);
     const name = await server.elicitInput(NAME_FORM);
@@ -108,6 +109,11 @@ function reports(mcp: McpServer): void {
       });
     },
   );
+  mcp.registerTool('fickle', { description: 'Asks nothing when it is run again' }, async () => {
+    happened.push('fickle began');
+    const runs = happened.filter(what => what === 'fickle began').length;
+    return said(runs > 1 ? 'nothing to ask' : (await server.elicitInput(NAME_FORM)).action);
+  });
   mcp.registerTool('happened', { description: 'Tells what happened' }, async () =>
     said(happened.join('\n') || 'nothing'),
   );
