@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { LIMITS } from '../../core/base/limits.ts';
 import type { Message } from '../../core/protocol/messages.ts';
 import { isObject } from '../../core/protocol/messages.ts';
 import { eventsIn, messagesIn, textIn, WireClient } from '../support/clients/wire.ts';
@@ -88,6 +89,8 @@ describe('a stdio program', () => {
       if ('method' in message && 'id' in message) {
         for (const pid of processesMarked(program.mark)) process.kill(Number(pid), 'SIGUSR2');
         expect(await leftBehind(program.mark)).toEqual([]);
+        // Its parent, this process, gives its pipes so long to close before it takes it for dead.
+        await new Promise(resolve => setTimeout(resolve, LIMITS.programExitMsMax));
         expect((await client.answer(message.id, { action: 'accept', content: { name: 'Ada' } })).status).toBe(202);
       } else expect(textIn(message)).toBe('asked');
     }
