@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { RpcRequest } from '../../core/protocol/messages.ts';
 import { isObject } from '../../core/protocol/messages.ts';
 import { eventsIn, messagesIn, textIn, WireClient } from '../support/clients/wire.ts';
 import type { TestDeployment } from '../support/deployment.ts';
@@ -17,6 +18,7 @@ import { lastingPort, startProduct } from '../support/product.ts';
 
 const bin = (path: string): string => fileURLToPath(import.meta.resolve(`@modelcontextprotocol/${path}`));
 const FILES = fileURLToPath(new URL('../support/servers/stdio-files.mjs', import.meta.url));
+const V1_FILES = fileURLToPath(new URL('../support/servers/v1-files.ts', import.meta.url));
 
 async function newFolder(): Promise<string> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'fermata-scenario-')));
@@ -83,8 +85,8 @@ const serving = (...options: string[]): Promise<TestDeployment> =>
   deployed(['--workspace', ...options, '--', process.execPath, FILES]);
 
 /** Makes a call that asks, answers it, and gives what it says. */
-async function answering(client: WireClient, code: string): Promise<string> {
-  for await (const { message } of eventsIn(await client.post(client.tool('run', { code })))) {
+async function answered(client: WireClient, call: RpcRequest): Promise<string> {
+  for await (const { message } of eventsIn(await client.post(call))) {
     if (message === undefined) continue;
     if ('result' in message) return textIn(message);
     if ('method' in message && 'id' in message)
@@ -103,8 +105,16 @@ describe('a call in its folder', () => {
   ])('writes what it wrote before a question once, with --warm %s', async warm => {
     await using deployment = await serving('--warm', warm);
     const client = await WireClient.open(deployment.url);
-    expect(await answering(client, LOG)).toBe('"ab"');
+    expect(await answered(client, client.tool('run', { code: LOG }))).toBe('"ab"');
     expect(await run(client, `return fs.readFileSync('log', 'utf8')`)).toBe('"ab"');
+  });
+
+  it.each(['nothing', 'runs', 'programs'])('has its folder in this process too, with --warm %s', async warm => {
+    await using deployment = await deployed(['--workspace', '--warm', warm, '--program', V1_FILES]);
+    const [one, two] = [await WireClient.open(deployment.url), await WireClient.open(deployment.url)];
+    expect(await answered(one, one.tool('log'))).toBe('ab');
+    expect(await answered(one, one.tool('log'))).toBe('abab');
+    expect(await answered(two, two.tool('log'))).toBe('ab');
   });
 
   it('that crashed leaves nothing, and one over its limit fails and leaves the state before it', async () => {
