@@ -7,6 +7,8 @@ import type { Aids } from './aids.ts';
 
 /** One started instance. It speaks the legacy era: it expects `initialize` first. */
 export interface ProgramInstance {
+  /** It is known to be gone, although `onExit` is still to come: what it said last may be on its way. */
+  readonly isDead?: boolean;
   /** Delivers a message to the program. Never throws: a program that is gone says so by `onExit`. */
   send(message: Message): void;
   /**

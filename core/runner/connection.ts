@@ -67,8 +67,9 @@ export class Connection {
     this.#messages = 0;
   }
 
-  get isCut(): boolean {
-    return this.#isCut;
+  /** Nothing new may begin here: it was cut, or its program is dead. */
+  get isOver(): boolean {
+    return this.#isCut || this.#instance?.isDead === true;
   }
 
   /** Whether the program has not answered that request yet. */

@@ -67,7 +67,7 @@ export class StartedProgram {
 
   /** Whether a run with that request may take place here now. */
   admits(id: RequestId | undefined): boolean {
-    if (this.connection.isCut || (this.#active.size > 0 && !this.#program.attributes)) return false;
+    if (this.connection.isOver || (this.#active.size > 0 && !this.#program.attributes)) return false;
     // A request that was given up may still be open at the program, under the same id.
     return id === undefined || !this.connection.isAwaiting(id);
   }
@@ -100,7 +100,7 @@ export class StartedProgram {
       const livesThere = this.#program.livesInFolder === true && this.#lodging.isThere;
       const place = livesThere ? await this.#lodging.workspace() : undefined;
       // It may have been ended while its folder was brought up.
-      if (this.connection.isCut) throw new Fault('run_lost', 'The program was ended before it had begun.');
+      if (this.connection.isOver) throw new Fault('run_lost', 'The program was ended before it had begun.');
       await this.connection.start(place);
       const introduction = await shakeHands(this.connection, client, uris);
       this.#wasReady = true;
@@ -126,7 +126,7 @@ export class StartedProgram {
   }
 
   isHolding(run: Occupant): boolean {
-    return this.#parked.has(run) && !this.connection.isCut;
+    return this.#parked.has(run) && !this.connection.isOver;
   }
 
   /** How to end it: one with runs that wait for ever is left as it is, so that no `catch` and no `finally` of theirs runs. */

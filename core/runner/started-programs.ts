@@ -46,7 +46,7 @@ export class StartedPrograms {
     const { program, observer, keep, workspaces } = this.#parts;
     const kept = session === undefined ? undefined : this.#kept.get(session)?.started;
     if (kept?.admits(id)) return kept;
-    const isFirst = keep && session !== undefined && kept?.connection.isCut !== false;
+    const isFirst = keep && session !== undefined && kept?.connection.isOver !== false;
     const keeper: Keeper = {
       left: one => this.#left(one),
       overheard: notification => {
@@ -61,7 +61,7 @@ export class StartedPrograms {
   }
 
   isKept(session: string): boolean {
-    return this.#kept.get(session)?.started.connection.isCut === false;
+    return this.#kept.get(session)?.started.connection.isOver === false;
   }
 
   /** Whether a run with that request may take place in the program kept for a session. */
@@ -72,7 +72,7 @@ export class StartedPrograms {
   /** Resolves when the program kept for a session may take another run, if one is kept; or when the signal is aborted. */
   async vacancy(session: string, signal: AbortSignal): Promise<void> {
     const started = this.#kept.get(session)?.started;
-    if (signal.aborted || started === undefined || started.connection.isCut || started.admits(undefined)) return;
+    if (signal.aborted || started === undefined || started.connection.isOver || started.admits(undefined)) return;
     await new Promise<void>(resolve => {
       signal.addEventListener('abort', () => resolve(), { once: true });
       this.#waiting.set(started, [...(this.#waiting.get(started) ?? []), resolve]);
@@ -109,7 +109,7 @@ export class StartedPrograms {
     const waiting = this.#waiting.get(started) ?? [];
     this.#waiting.delete(started);
     for (const wake of waiting) queueMicrotask(wake);
-    if (started.connection.isCut) {
+    if (started.connection.isOver) {
       this.#forget(started);
       return;
     }

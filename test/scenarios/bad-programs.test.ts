@@ -2,12 +2,11 @@
  * Programs that misbehave, over stdio and in process, behind the product as it is composed: whoever called gets a clear error
  * within bounds, everybody else notices nothing, and no child process remains.
  */
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { LIMITS } from '../../core/base/limits.ts';
 import type { Message } from '../../core/protocol/messages.ts';
 import { isObject } from '../../core/protocol/messages.ts';
 import { eventsIn, messagesIn, textIn, WireClient } from '../support/clients/wire.ts';
@@ -87,10 +86,10 @@ describe('a stdio program', () => {
     for await (const { message } of events) {
       if (message === undefined) continue;
       if ('method' in message && 'id' in message) {
-        for (const pid of processesMarked(program.mark)) process.kill(Number(pid), 'SIGUSR2');
-        expect(await leftBehind(program.mark)).toEqual([]);
-        // Its parent, this process, gives its pipes so long to close before it takes it for dead.
-        await new Promise(resolve => setTimeout(resolve, LIMITS.programExitMsMax));
+        const pids = processesMarked(program.mark);
+        for (const pid of pids) process.kill(Number(pid), 'SIGUSR2');
+        // Its parent, this process, has taken note of its death once its number is free.
+        await expect.poll(() => pids.filter(pid => existsSync(`/proc/${pid}`))).toEqual([]);
         expect((await client.answer(message.id, { action: 'accept', content: { name: 'Ada' } })).status).toBe(202);
       } else expect(textIn(message)).toBe('asked');
     }

@@ -71,9 +71,13 @@ export class ChildInstance implements ProgramInstance {
     timer.abort();
   }
 
+  get isDead(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
   /** Signals the group while its leader runs; later the number may be somebody else's. */
   #signal(signal: 'SIGTERM' | 'SIGKILL'): boolean {
-    const runs = this.#child.exitCode === null && this.#child.signalCode === null;
+    const runs = !this.isDead;
     if (runs) signalGroup(this.#pid, signal);
     return runs;
   }
