@@ -18,7 +18,7 @@ export interface MemorySettings {
   readonly programMemory: 'optional' | 'required';
 }
 
-const WARMTHS = ['nothing', 'runs', 'programs'] as const satisfies readonly Warmth[];
+export const WARMTHS = ['nothing', 'runs', 'programs'] as const satisfies readonly Warmth[];
 
 export const programMemory = (given: Given | undefined): MemorySettings['programMemory'] =>
   choice(given, ['optional', 'required'] as const, 'optional');

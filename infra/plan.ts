@@ -30,6 +30,11 @@ export interface Settings {
   readonly upstream: string;
   /** Execution environments of the upstream's own for each principal or session, if it is a function. Default: none. */
   readonly tenancy?: Tenancy;
+  /**
+   * What a program that is deployed here keeps in memory: nothing, runs that wait, or also the programs between the calls of a
+   * session, which takes `tenancy: 'session'` and is then the default. Else: runs.
+   */
+  readonly warm?: 'nothing' | 'runs' | 'programs';
   /** The path of the MCP endpoint within a function. Default: /mcp. */
   readonly upstreamPath?: string;
   /** Variables of the upstream's own, if it is a file. */
@@ -135,6 +140,14 @@ export function plan(settings: Settings): Plan {
     throw new Error(
       'The setting "tenancy" is for functions: an upstream at a URL has no execution environments. Leave it out.',
     );
+  if (settings.warm === 'programs' && tenancy !== 'session')
+    throw new Error(
+      'The setting "warm" is "programs", which takes an environment for each session. Leave it out, or set "tenancy" to \'session\'.',
+    );
+  if (settings.warm !== undefined && upstream.kind !== 'file')
+    throw new Error(
+      'The setting "warm" is for a program that is deployed here, which is a file. Leave it out, or name the file as "upstream".',
+    );
   if (settings.upstreamMode !== undefined && upstream.kind === 'url')
     throw new Error(
       'The setting "upstreamMode" is for functions: an upstream at a URL is not invoked but asked over HTTP. Leave it out.',
@@ -230,6 +243,9 @@ function variablesOf(settings: Settings, tenancy: Tenancy): Plan['variables'] {
       FERMATA_CONFIG: settings.config && CONFIG_FILE,
     }),
     program: given({
+      FERMATA_TENANCY: tenancy === 'none' ? undefined : tenancy,
+      FERMATA_WARM: settings.warm,
+      FERMATA_IDLE_TIMEOUT: sessions.idleTimeout,
       FERMATA_RETRY_LOST: sessions.retryLost,
       // A command sees of the function's variables what is said to be its own.
       FERMATA_ENV: ownNames(upstreamVariables).join(' ') || undefined,

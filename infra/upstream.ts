@@ -66,6 +66,10 @@ function deployFile(
     throw new Error(
       `The setting "workspace" is for programs, and ${file} is a function that serves by itself. Leave it out.`,
     );
+  if (plan.variables.program.FERMATA_WARM !== undefined && !isProgram)
+    throw new Error(
+      `The setting "warm" is for programs, and ${file} is a function that serves by itself. Leave it out.`,
+    );
   const common = commonArgs(plan, {
     handler: entry.replace(/\.\w+$/, '.handler'),
     description: `Fermata: ${file}`,

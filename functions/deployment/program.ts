@@ -7,18 +7,23 @@ import { variable } from '../../bin/given.ts';
 import { parseKeyRing } from '../../core/adapters/crypto/key-ring.ts';
 import { aesSeal } from '../../core/adapters/crypto/seal.ts';
 import { dynamodbStores } from '../../core/adapters/dynamodb/stores.ts';
-import { invokedForOf } from '../../core/adapters/lambda-entry/event.ts';
+import { invokedForOf, tenantIdOf } from '../../core/adapters/lambda-entry/event.ts';
+import type { EntryOptions } from '../../core/adapters/lambda-entry/invocation.ts';
 import type { StreamingHandler } from '../../core/adapters/lambda-entry/runtime.ts';
 import { streamingEntry } from '../../core/adapters/lambda-entry/streaming.ts';
 import { nodeEnvironment } from '../../core/adapters/node/environment.ts';
 import type { Authenticator } from '../../core/http/authenticator.ts';
 import { statelessApp } from '../../core/http/stateless-app.ts';
+import type { Observer } from '../../core/ports/observer.ts';
 import type { Program } from '../../core/ports/program.ts';
 import type { StatelessServer } from '../../core/ports/stateless-server.ts';
+import type { Warmth } from '../../core/runner/runner.ts';
 import { runner } from '../../core/runner/runner.ts';
 import { logObserver } from './proxy.ts';
-import { required, sessionsIn } from './settings.ts';
+import { required, sessionsIn, warmthIn } from './settings.ts';
 import { bucketWorkspaces } from './workspaces.ts';
+
+type App = ReturnType<typeof statelessApp>;
 
 /** A handler for what `serve` makes of a runner. The table is optional: with it, no round of a program ever runs twice, and sessions have state. */
 export function programHandler(
@@ -31,19 +36,47 @@ export function programHandler(
   const table = variable(env, 'FERMATA_TABLE')?.text;
   const stores = table === undefined ? undefined : dynamodbStores({ table, environment, seal });
   const bucket = variable(env, 'FERMATA_WORKSPACE_BUCKET')?.text;
+  const { retryLost, idleTimeoutMs } = sessionsIn(env);
   const run = {
     seal,
     environment,
     observer,
     owner: environment.newId(),
-    // A frozen environment costs nothing, and its runs go on if the answer comes to it.
-    warm: 'runs' as const,
-    retryLost: sessionsIn(env).retryLost,
+    warmMs: idleTimeoutMs,
+    retryLost,
     ...(stores === undefined ? {} : { guard: stores.rounds, state: stores.state }),
     ...(bucket === undefined ? {} : { workspaces: bucketWorkspaces(bucket, environment, observer) }),
   };
-  const upstream = serve(program => runner({ program, ...run }));
-  return streamingEntry({ app: statelessApp({ upstream, authenticate: invokers, hosts: 'any', observer }), observer });
+  // A frozen environment costs nothing, and what is in its memory goes on if the next call comes to it.
+  const keeping = (warm: Warmth): App => {
+    const upstream = serve(program => runner({ program, ...run, warm }));
+    return statelessApp({ upstream, authenticate: invokers, hosts: 'any', observer });
+  };
+  const warm = warmthIn(env);
+  const app = keeping(warm);
+  return streamingEntry({ app: warm === 'programs' ? forTenants(app, keeping, observer) : app, observer });
+}
+
+/** Whether a function isolates tenants is known by its invocations alone. One that does not keeps no programs, and says so once. */
+function forTenants(app: App, keeping: (warm: Warmth) => App, observer: Observer): EntryOptions['app'] {
+  let other: App | undefined;
+  const withoutTenant = (): App => {
+    observer({
+      event: 'runner.no_tenant',
+      level: 'warning',
+      message:
+        'FERMATA_TENANCY is "session", and this function was invoked without a tenant: it keeps no programs between calls. ' +
+        'Make it with tenant isolation (PER_TENANT), and set FERMATA_TENANCY=session of proxy and driver as well.',
+    });
+    return keeping('runs');
+  };
+  return {
+    fetch: request => {
+      if (tenantIdOf(request) !== undefined) return app.fetch(request);
+      other ??= withoutTenant();
+      return other.fetch(request);
+    },
+  };
 }
 
 const invokers: Authenticator = async request => {

@@ -11,12 +11,14 @@ import { configText, NO_CONFIG } from '../../bin/config.ts';
 import type { GivenSessions } from '../../bin/config-sessions.ts';
 import type { Variables } from '../../bin/given.ts';
 import { choice, invalid, variable, written } from '../../bin/given.ts';
+import { WARMTHS } from '../../bin/memory-settings.ts';
 import { Misuse } from '../../bin/misuse.ts';
 import type { SessionOption, SessionSettings } from '../../bin/session-settings.ts';
 import { sessionSettings } from '../../bin/session-settings.ts';
 import { upstreamEra } from '../../bin/upstream-era.ts';
 import { upstreamHeaders } from '../../bin/upstream-headers.ts';
 import type { GateSettings } from '../../core/gates/config.ts';
+import type { Warmth } from '../../core/runner/runner.ts';
 import type { Era } from '../../core/upstream/era.ts';
 
 export type Upstream =
@@ -121,6 +123,25 @@ const VARIABLES: Readonly<Record<SessionOption, string>> = {
 export const sessionsIn = (env: Variables, config: GivenSessions = {}): SessionSettings =>
   sessionSettings(option => variable(env, VARIABLES[option]), config);
 
+/**
+ * What a function that runs programs keeps in memory. A session finds its program again only where its calls reach the environment
+ * that has it, so programs are kept where each session is a tenant, and memory that is there by chance is kept nowhere.
+ */
+export function warmthIn(env: Variables): Warmth {
+  const isTenant = tenancyIn(env) === 'session';
+  const given = variable(env, 'FERMATA_WARM');
+  const warm = choice(given, WARMTHS, isTenant ? 'programs' : 'runs');
+  if (given === undefined || warm !== 'programs' || isTenant) return warm;
+  throw invalid(
+    given,
+    'for functions that isolate sessions as tenants (FERMATA_TENANCY=session): leave it out, or keep less',
+    'runs',
+  );
+}
+
+const tenancyIn = (env: Variables): (typeof TENANCIES)[number] =>
+  choice(variable(env, 'FERMATA_TENANCY'), TENANCIES, 'none');
+
 const wordsIn = (env: Variables, name: string): readonly string[] =>
   (variable(env, name)?.text ?? '').split(/[\s,]+/).filter(word => word !== '');
 
@@ -144,7 +165,7 @@ function upstreamIn(env: Variables): Upstream {
     name,
     path: path?.text ?? '/mcp',
     mode: choice(variable(env, 'FERMATA_UPSTREAM_MODE'), MODES, 'auto'),
-    tenant: choice(variable(env, 'FERMATA_TENANCY'), TENANCIES, 'none'),
+    tenant: tenancyIn(env),
     headers,
     era,
   };

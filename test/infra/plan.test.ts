@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE } from '../../core/adapters/dynamodb/schema.ts';
-import { frontSettings, proxySettings } from '../../functions/deployment/settings.ts';
+import { frontSettings, proxySettings, warmthIn } from '../../functions/deployment/settings.ts';
 import type { Settings } from '../../infra/plan.ts';
 import { keeping, plan } from '../../infra/plan.ts';
 
@@ -106,7 +106,7 @@ describe('the variables', () => {
         FERMATA_RETRY_LOST: 'never',
         FERMATA_HOLD: '2s',
       },
-      program: { FERMATA_RETRY_LOST: 'never' },
+      program: { FERMATA_TENANCY: 'principal', FERMATA_RETRY_LOST: 'never' },
       upstream: { MINE: '1' },
     });
   });
@@ -161,6 +161,31 @@ describe('a stage', () => {
   it('is kept if it is listed, and goes with its data if it is not', () => {
     expect(keeping(SETTINGS, 'production')).toEqual({ removal: 'retain', protect: true });
     expect(keeping(SETTINGS, 'dev')).toEqual({ removal: 'remove', protect: false });
+  });
+});
+
+describe('memory of programs', () => {
+  const settings = { upstream: './server.ts', tenancy: 'session' } as const;
+
+  it('is kept by default where each session has environments of its own, of which the program is told', () => {
+    expect(warmthIn(planOf(settings).variables.program)).toBe('programs');
+    expect(warmthIn(planOf({ ...settings, tenancy: 'principal' }).variables.program)).toBe('runs');
+    expect(warmthIn(planOf({}).variables.program)).toBe('runs');
+    expect(warmthIn(planOf({ ...settings, warm: 'nothing' }).variables.program)).toBe('nothing');
+  });
+
+  it('is kept as long as sessions are awake', () => {
+    const { program } = planOf({ ...settings, sessions: { idleTimeout: '1h' } }).variables;
+    expect(program).toEqual({ FERMATA_TENANCY: 'session', FERMATA_IDLE_TIMEOUT: '1h' });
+  });
+
+  it('is refused where it would be there by chance, or is not ours', () => {
+    expect(() => planOf({ ...settings, tenancy: 'none', warm: 'programs' })).toThrow(
+      /^The setting "warm" is "programs", which takes an environment for each session\./,
+    );
+    expect(() => planOf({ ...settings, upstream: 'orders', warm: 'programs' })).toThrow(
+      /^The setting "warm" is for a program that is deployed here/,
+    );
   });
 });
 

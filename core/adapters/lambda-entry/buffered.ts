@@ -14,7 +14,7 @@ import type { BufferedHandler, Prelude } from './runtime.ts';
 export function bufferedEntry(options: EntryOptions): BufferedHandler {
   return async (event, context) => {
     const deadline = new Deadline(context);
-    const { response, shape, until } = await ask(options, event, deadline);
+    const { response, shape, until } = await ask(options, event, context, deadline);
     const body = await bodyOf(options, response, until);
     await finish(options, deadline);
     return { ...headAs(shape, headOf(response)), ...body };

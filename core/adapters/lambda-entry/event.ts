@@ -19,6 +19,7 @@ export interface Arrived {
 
 const callers = new WeakMap<Request, string>();
 const principals = new WeakMap<Request, string>();
+const tenants = new WeakMap<Request, string>();
 
 /** The ARN of the caller, where the function's URL verifies signatures (`AWS_IAM`); `undefined` anywhere else. */
 export const callerArnOf = (request: Request): string | undefined => callers.get(request);
@@ -29,8 +30,17 @@ export const callerArnOf = (request: Request): string | undefined => callers.get
  */
 export const invokedForOf = (request: Request): string | undefined => principals.get(request);
 
+/** The tenant of the invocation that brought a request, where the function isolates tenants; `undefined` anywhere else. */
+export const tenantIdOf = (request: Request): string | undefined => tenants.get(request);
+
 /** The request of an event. `signal` is the request's own. Throws `invalid_request` for an event that is no HTTP request. */
-export function arrivedIn(event: unknown, signal: AbortSignal): Arrived {
+export function arrivedIn(event: unknown, signal: AbortSignal, tenantId?: string): Arrived {
+  const arrived = readFrom(event, signal);
+  if (tenantId !== undefined) tenants.set(arrived.request, tenantId);
+  return arrived;
+}
+
+function readFrom(event: unknown, signal: AbortSignal): Arrived {
   if (isObject(event) && event.version === '2.0' && isObject(event.requestContext)) return fromV2(event, signal);
   if (isObject(event) && typeof event.httpMethod === 'string') return fromV1(event, event.httpMethod, signal);
   throw new Fault(

@@ -60,11 +60,16 @@ export class Deadline {
 }
 
 /** The app's response. One that does not come in time, or not at all, is told as a JSON-RPC error. */
-export async function ask({ app, observer }: EntryOptions, event: unknown, deadline: Deadline): Promise<Asked> {
+export async function ask(
+  { app, observer }: EntryOptions,
+  event: unknown,
+  { tenantId }: LambdaContext,
+  deadline: Deadline,
+): Promise<Asked> {
   let shape: Shape = 'cookies';
   await thawed();
   try {
-    const arrived = arrivedIn(event, deadline.signal);
+    const arrived = arrivedIn(event, deadline.signal, tenantId);
     shape = arrived.shape;
     const response = Promise.resolve(app.fetch(arrived.request));
     await deadline.within(response);

@@ -7,6 +7,8 @@ import { Fault } from '../../base/errors.ts';
 
 export interface LambdaContext {
   readonly awsRequestId: string;
+  /** Whom the environment serves and will ever serve, where the function isolates tenants. */
+  readonly tenantId?: string | undefined;
   getRemainingTimeInMillis(): number;
 }
 

@@ -19,7 +19,7 @@ export function streamingEntry(options: EntryOptions): StreamingHandler {
   const runtime = awsLambda();
   return runtime.streamifyResponse(async (event, raw, context) => {
     const deadline = new Deadline(context);
-    const { response, until } = await ask(options, event, deadline);
+    const { response, until } = await ask(options, event, context, deadline);
     const stream = runtime.HttpResponseStream.from(raw, headOf(response));
     await send(options, response, stream, until);
     await ended(stream);

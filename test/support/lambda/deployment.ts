@@ -33,6 +33,8 @@ export interface UpstreamSource {
   readonly variables?: Readonly<Record<string, string>>;
   /** Whether it runs a program, which is known to be of 2026. */
   readonly isProgram?: boolean;
+  /** Whether the function isolates tenants: proxy and driver need to name them. */
+  readonly isTenanted?: boolean;
 }
 
 /** A server that is served elsewhere. */
@@ -105,6 +107,7 @@ export class Deployment implements AsyncDisposable {
       await lambda.create('upstream', {
         ...common('upstream'),
         handler: `upstream.${behindIt.exported ?? 'handler'}`,
+        isTenanted: behindIt.isTenanted ?? false,
         variables: { ...keys, ...store, ...behindIt.variables, EXPENSES_FILE },
       });
     }

@@ -1,0 +1,106 @@
+/**
+ * What a program remembers between the calls of a session on Lambda: all of it where the session is the tenant of its function, and
+ * nothing anywhere else, though environments be frozen between the calls.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { warmthIn } from '../../functions/deployment/settings.ts';
+import { patientCall } from '../support/clients/patient-call.ts';
+import { textIn, WireClient } from '../support/clients/wire.ts';
+import { Deployment } from '../support/lambda/deployment.ts';
+
+const PATIENCE_MS = 120_000;
+const SOURCE = 'test/support/lambda/handlers/remembering.mjs';
+const SESSION = { FERMATA_TENANCY: 'session' };
+
+/** Calls of sessions, one after the other: everything is frozen before the next. */
+function callsOf(deployment: Deployment) {
+  const open = () => WireClient.open(deployment.url, { headers: { ...deployment.headers } });
+  const call = async (client: WireClient, tool: string): Promise<string> => {
+    await deployment.quiet();
+    const { response } = await patientCall(client, client.tool(tool), { answer: async () => ({}) }, PATIENCE_MS);
+    return textIn(response);
+  };
+  return { open, call };
+}
+
+describe('with the session as tenant', { timeout: PATIENCE_MS }, () => {
+  let deployment: Deployment;
+  beforeAll(async () => {
+    const upstream = { source: SOURCE, isProgram: true, isTenanted: true, variables: SESSION };
+    deployment = await Deployment.start({ upstream, variables: { ...SESSION, FERMATA_HOLD: '1s' } });
+  });
+  afterAll(() => deployment[Symbol.asyncDispose]());
+
+  it('a program remembers what its session did, and nothing of another session', async () => {
+    const { open, call } = callsOf(deployment);
+    const [one, two] = [await open(), await open()];
+    expect([await call(one, 'count'), await call(one, 'count'), await call(two, 'count')]).toEqual(['1', '2', '1']);
+    expect([await call(one, 'count'), await call(two, 'count')]).toEqual(['3', '2']);
+    expect(await call(one, 'pid')).not.toBe(await call(two, 'pid'));
+  });
+
+  it('a call that was asked goes on in the program that remembers, and the next call finds it as well', async () => {
+    const { open, call } = callsOf(deployment);
+    const client = await open();
+    expect(await call(client, 'count')).toBe('1');
+    await deployment.quiet();
+    const answer = async () => {
+      await deployment.quiet();
+      return { action: 'accept', content: { value: 'Ada' } };
+    };
+    const { response } = await patientCall(client, client.tool('ask'), { answer }, PATIENCE_MS);
+    expect(textIn(response)).toBe('Ada 1');
+    expect(await call(client, 'count')).toBe('2');
+  });
+
+  it('a program whose environment is gone begins anew', async () => {
+    const { open, call } = callsOf(deployment);
+    const client = await open();
+    expect([await call(client, 'count'), await call(client, 'count')]).toEqual(['1', '2']);
+    await deployment.quiet();
+    expect(deployment.killAll()).toBeGreaterThan(0);
+    expect(await call(client, 'count')).toBe('1');
+  });
+});
+
+describe('without the session as tenant', { timeout: PATIENCE_MS }, () => {
+  it('a program remembers nothing, and a function that was told otherwise says so once', async () => {
+    const upstream = { source: SOURCE, isProgram: true, variables: SESSION };
+    await using deployment = await Deployment.start({ upstream });
+    const { open, call } = callsOf(deployment);
+    const client = await open();
+    const seen = [await call(client, 'count'), await call(client, 'count'), await call(client, 'count')];
+    expect(seen).toEqual(['1', '1', '1']);
+    const { output, environments } = deployment.lambda.get('upstream');
+    expect(output.match(/"runner\.no_tenant"/g)).toHaveLength(environments.size);
+  });
+
+  it('but the principal, a program remembers nothing either', async () => {
+    const variables = { FERMATA_TENANCY: 'principal' };
+    const upstream = { source: SOURCE, isProgram: true, isTenanted: true, variables };
+    await using deployment = await Deployment.start({ upstream, variables });
+    const { open, call } = callsOf(deployment);
+    const client = await open();
+    expect([await call(client, 'count'), await call(client, 'count')]).toEqual(['1', '1']);
+  });
+});
+
+describe('FERMATA_WARM of a function', () => {
+  it.each([
+    [{}, 'runs'],
+    [{ FERMATA_TENANCY: 'principal' }, 'runs'],
+    [SESSION, 'programs'],
+    [{ ...SESSION, FERMATA_WARM: 'programs' }, 'programs'],
+    [{ ...SESSION, FERMATA_WARM: 'runs' }, 'runs'],
+    [{ FERMATA_WARM: 'nothing' }, 'nothing'],
+  ])('as %j is %s', (variables, expected) => {
+    expect(warmthIn(variables)).toBe(expected);
+  });
+
+  it('is refused where memory would be there by chance', () => {
+    for (const tenancy of ['none', 'principal'])
+      expect(() => warmthIn({ FERMATA_TENANCY: tenancy, FERMATA_WARM: 'programs' })).toThrow(
+        'FERMATA_WARM is "programs", which is for functions that isolate sessions as tenants (FERMATA_TENANCY=session): leave it out, or keep less. For example: FERMATA_WARM=runs',
+      );
+  });
+});
