@@ -74,15 +74,6 @@ describe('without the session as tenant', { timeout: PATIENCE_MS }, () => {
     const { output, environments } = deployment.lambda.get('upstream');
     expect(output.match(/"runner\.no_tenant"/g)).toHaveLength(environments.size);
   });
-
-  it('but the principal, a program remembers nothing either', async () => {
-    const variables = { FERMATA_TENANCY: 'principal' };
-    const upstream = { source: SOURCE, isProgram: true, isTenanted: true, variables };
-    await using deployment = await Deployment.start({ upstream, variables });
-    const { open, call } = callsOf(deployment);
-    const client = await open();
-    expect([await call(client, 'count'), await call(client, 'count')]).toEqual(['1', '1']);
-  });
 });
 
 describe('FERMATA_WARM of a function', () => {
