@@ -1,6 +1,6 @@
 /** Which era an upstream is of: found out by asking, believed for a while, and never concluded from trouble. */
 import { randomUUID } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { newKeyRing } from '../../../core/adapters/crypto/key-ring.ts';
 import { aesSeal } from '../../../core/adapters/crypto/seal.ts';
 import { httpServer } from '../../../core/adapters/http/server.ts';
@@ -62,7 +62,7 @@ describe('the era of an upstream', () => {
     expect(there.methods).toEqual(['server/discover', 'prompts/list', 'prompts/list']);
   });
 
-  it.each([401, 403, 429, 500, 503])('is not concluded from %i, not even with a JSON-RPC error', async status => {
+  it.each([401, 403, 408, 429, 500, 503])('is not concluded from %i, not even with a JSON-RPC error', async status => {
     const body = { jsonrpc: '2.0', id: null, error: { code: -32601, message: 'Method not found' } };
     await using there = await changing((_, response) => json(response, body, status));
     expect(await there.list()).toMatchObject([{ error: { data: { code: 'upstream_unreachable', status } } }]);
@@ -77,6 +77,19 @@ describe('the era of an upstream', () => {
     expect(there.methods).toEqual(['server/discover']);
     there.become(modern);
     expect(await there.list()).toMatchObject(LISTED);
+  });
+
+  it('is not concluded from silence, once patience has ended', async () => {
+    const patience = new AbortController();
+    const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(patience.signal);
+    await using there = await changing(() => patience.abort(new DOMException('Time is up.', 'TimeoutError')));
+    expect(await there.list()).toMatchObject([{ error: { data: { code: 'upstream_timeout' } } }]);
+    expect(timeout).toHaveBeenCalledWith(30_000);
+    expect(there.methods).toEqual(['server/discover']);
+    timeout.mockRestore();
+    there.become(modern);
+    expect(await there.list()).toMatchObject(LISTED);
+    expect(there.methods).toEqual(['server/discover', 'prompts/list']);
   });
 
   it('is asked again after a while, so that a server of 2025 may become one of 2026', async () => {

@@ -1,6 +1,7 @@
 /**
- * The wire of FastMCP with `stateless_http=True`, written after the source of the Python SDK 1.x (not recorded from one that ran): events
- * with CRLF line ends and a name (FastMCP 4.0.10, seen running, answers 2025-11-25 in the same form, and 2026-07-28 as well), no event ids, no session ids, 400 with id `server-error` for revisions it does not know.
+ * The wire of FastMCP with `stateless_http=True` on the Python SDK 1.x, written after its source, not recorded: events with CRLF
+ * line ends and a name, no event ids, no session ids, 400 with id `server-error` for revisions it does not know. What
+ * FastMCP 4.0.10 on the SDK 2.3.0 really said is in test/recordings, replayed by recorded.ts; that has neither progress nor such a 400.
  */
 import type { Handler } from './raw.ts';
 import { upstream } from './raw.ts';
