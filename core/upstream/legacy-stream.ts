@@ -58,12 +58,21 @@ export async function* heardFrom(answer: Answer, reading: Reading): AsyncGenerat
   }
 }
 
-/** The answer to a resumption. */
+/**
+ * The answer to a resumption. A server that has not noticed yet that the connection before is gone (the process that held it was
+ * killed, for example) says 409, and is asked again for a while.
+ */
 export async function resumed(position: string, { carrier, line, call, signal }: Omit<Reading, 'requestId'>) {
-  const answer = await carrier(legacyGet(position, line, call), signal);
-  if (answer.status !== 200) throw refusal(answer, line);
-  return answer;
+  for (let attempt = 1; ; attempt++) {
+    const answer = await carrier(legacyGet(position, line, call), signal);
+    if (answer.status === 200) return answer;
+    if (answer.status !== CONFLICT || attempt === LIMITS.upstreamResumesMax) throw refusal(answer, line);
+    for await (const _ of answer.body); // Read to its end, so that its connection can be used again.
+    await pause(LIMITS.upstreamResumePauseMs, undefined, { signal });
+  }
 }
+
+const CONFLICT = 409;
 
 const isWhole = ({ contentType }: Answer): boolean => /^\s*application\/json/i.test(contentType);
 

@@ -4,11 +4,14 @@
  */
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { messagesIn, textIn, WireClient } from '../support/clients/wire.ts';
+import { patientCall } from '../support/clients/patient-call.ts';
+import { textIn, WireClient } from '../support/clients/wire.ts';
 import { Deployment } from '../support/lambda/deployment.ts';
 import { startBucketServer } from '../support/s3/bucket-server.ts';
 
 const FILES = fileURLToPath(new URL('../support/servers/stdio-files.mjs', import.meta.url));
+
+const PATIENCE_MS = 80_000;
 
 it('a session finds its files in any environment, and nobody else does', { timeout: 90_000 }, async () => {
   await using bucket = await startBucketServer('files');
@@ -21,8 +24,11 @@ it('a session finds its files in any environment, and nobody else does', { timeo
   };
   await using deployment = await Deployment.start({ upstream: { source: 'functions/stdio.ts', variables } });
   const open = () => WireClient.open(deployment.url, { headers: { ...deployment.headers } });
+  const answer = async (): Promise<never> => {
+    throw new Error('This call asks nothing.');
+  };
   const run = async (client: WireClient, code: string): Promise<string> =>
-    textIn((await messagesIn(await client.post(client.tool('run', { code })))).at(-1));
+    textIn((await patientCall(client, client.tool('run', { code }), { answer }, PATIENCE_MS)).response);
   const [one, two] = [await open(), await open()];
   await run(one, `fs.writeFileSync('note', 'of one')`);
   await deployment.quiet();

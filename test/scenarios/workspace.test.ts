@@ -46,8 +46,8 @@ describe.concurrent('servers that nobody here wrote', () => {
     const before = await startProduct(options);
     const [ada, bob] = [await WireClient.open(before.url), await WireClient.open(before.url)];
     const entity = (name: string) => ({ entities: [{ name, entityType: 'thing', observations: [] }] });
-    await said(ada, 'create_entities', entity('Engine'));
-    await said(bob, 'create_entities', entity('Compiler'));
+    expect(await said(ada, 'create_entities', entity('Engine'))).toContain('Engine');
+    expect(await said(bob, 'create_entities', entity('Compiler'))).toContain('Compiler');
     await before.kill();
     await using _after = await deployedAgain(options);
     const [hers, his] = [await said(ada, 'read_graph', {}), await said(bob, 'read_graph', {})];
