@@ -1,0 +1,24 @@
+/** A server of SDK v1 as it was put on Lambda in 2025: stateless, on Express, a new transport for each request; in JSON or in events. */
+import type { IncomingMessage } from 'node:http';
+import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
+import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
+import express from 'express';
+import serverless from 'serverless-http';
+import v1Await from '../../servers/v1-await.ts';
+
+function handlerFor(enableJsonResponse: boolean) {
+  const app = express().use(express.json());
+  app.post('/mcp', async (request, response) => {
+    const transport = new StreamableHTTPServerTransport({ enableJsonResponse });
+    await v1Await().connect(transport as Parameters<McpServer['connect']>[0]);
+    await transport.handleRequest(request, response, request.body);
+  });
+  // The requests that `serverless-http` makes have no raw headers, and those are what the MCP SDK reads on Node.
+  const request = (made: IncomingMessage): void => {
+    made.rawHeaders = Object.entries(made.headers).flatMap(([name, value]) => [name, String(value)]);
+  };
+  return serverless(app, { request });
+}
+
+export const json = handlerFor(true);
+export const events = handlerFor(false);
