@@ -23,7 +23,7 @@ import type { Aids } from '../ports/aids.ts';
 import { metaOf } from '../protocol/envelope.ts';
 import { canonicalJson } from '../protocol/json.ts';
 import type { Outcome, RequestId, RpcNotification, RpcRequest } from '../protocol/messages.ts';
-import { isRequestId } from '../protocol/messages.ts';
+import { isRequest, isRequestId } from '../protocol/messages.ts';
 import type { InputMethod } from '../protocol/methods.ts';
 import { isInputMethod } from '../protocol/methods.ts';
 import type { Connection } from './connection.ts';
@@ -54,8 +54,8 @@ class Execution implements Occupant, ParkedRun {
   #clock: NodeJS.Timeout | undefined;
   #patience: NodeJS.Timeout | undefined;
   #isOver = false;
-  /** What the program asked while the run was parked. */
-  #late: RpcRequest[] | undefined;
+  /** What the program asked and told while the run was parked: heard when it goes on. */
+  #late: (RpcRequest | RpcNotification)[] | undefined;
   /** The program has been asked for a task and has not made it yet. */
   #isBeforeTask = false;
   /** Something happened while it was parked that a replay would not see: it must not go on. */
@@ -80,12 +80,14 @@ class Execution implements Occupant, ParkedRun {
 
   onRequest(request: RpcRequest): void {
     if (this.#late === undefined) this.#answer(request);
-    else if (this.#late.push(request) > LIMITS.parkedMessagesMax) this.#isSpoiled = true;
+    else this.#keep(request);
   }
 
   onNotification(notification: RpcNotification): void {
     if (this.#late === undefined) this.#notice(notification);
     else if (notification.method === 'notifications/cancelled') this.#isSpoiled ||= this.#hasOpen(notification);
+    else if (destinationOf(notification, this.#listening) === 'feed') this.#order.onNotification(notification, 'feed');
+    else this.#keep(notification);
   }
 
   onLost(fault: Fault): void {
@@ -97,7 +99,13 @@ class Execution implements Occupant, ParkedRun {
   }
 
   #hasOpen({ params }: RpcNotification): boolean {
-    return [...this.#run.open, ...(this.#late ?? [])].some(({ id }) => id === params?.requestId);
+    const late = (this.#late ?? []).filter(isRequest);
+    return [...this.#run.open, ...late].some(({ id }) => id === params?.requestId);
+  }
+
+  #keep(message: RpcRequest | RpcNotification): void {
+    this.#late?.push(message);
+    if ((this.#late?.length ?? 0) > LIMITS.parkedMessagesMax) this.#isSpoiled = true;
   }
 
   begin(): void {
@@ -154,7 +162,7 @@ class Execution implements Occupant, ParkedRun {
       this.#limitRound();
       this.#order.desk?.resume();
       this.#step({ type: 'resumed', entries: news.entries });
-      for (const asked of late) this.#answer(asked);
+      for (const message of late) isRequest(message) ? this.#answer(message) : this.#notice(message);
     });
   }
 

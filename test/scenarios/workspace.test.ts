@@ -20,9 +20,10 @@ const bin = (path: string): string => fileURLToPath(import.meta.resolve(`@modelc
 const FILES = fileURLToPath(new URL('../support/servers/stdio-files.mjs', import.meta.url));
 const V1_FILES = fileURLToPath(new URL('../support/servers/v1-files.ts', import.meta.url));
 
-async function newFolder(): Promise<string> {
+/** Tests that run at the same time must each give their own `finished`: the global one belongs to any of them. */
+async function newFolder(finished = onTestFinished): Promise<string> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'fermata-scenario-')));
-  onTestFinished(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
+  finished(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
   return folder;
 }
 
@@ -39,10 +40,10 @@ async function said(client: WireClient, tool: string, args: Record<string, unkno
 }
 
 describe.concurrent('servers that nobody here wrote', () => {
-  it('server-memory keeps the graph of each session over SIGKILL', async () => {
+  it('server-memory keeps the graph of each session over SIGKILL', async ({ onTestFinished: finished }) => {
     const server = ['--env', 'MEMORY_FILE_PATH={workspace}/graph.jsonl', '--', process.execPath];
     const serve = ['--workspace', ...server, bin('server-memory/dist/index.js')];
-    const options = { data: await newFolder(), port: await lastingPort(), serve };
+    const options = { data: await newFolder(finished), port: await lastingPort(), serve };
     const before = await startProduct(options);
     const [ada, bob] = [await WireClient.open(before.url), await WireClient.open(before.url)];
     const entity = (name: string) => ({ entities: [{ name, entityType: 'thing', observations: [] }] });
@@ -57,9 +58,11 @@ describe.concurrent('servers that nobody here wrote', () => {
     expect(his).not.toContain('Engine');
   });
 
-  it('server-filesystem finds the files of its session at the same place after SIGKILL, and no others', async () => {
+  it('server-filesystem finds the files of its session at the same place after SIGKILL, and no others', async ({
+    onTestFinished: finished,
+  }) => {
     const serve = ['--workspace', '--', process.execPath, bin('server-filesystem/dist/index.js'), '.'];
-    const options = { data: await newFolder(), port: await lastingPort(), serve };
+    const options = { data: await newFolder(finished), port: await lastingPort(), serve };
     const before = await startProduct(options);
     const clients = await Promise.all([1, 2].map(() => WireClient.open(before.url, { capabilities: {} })));
     const folders: string[] = [];

@@ -33,7 +33,7 @@ export interface ProxyUnderTest {
 export function proxyUnderTest(
   upstream: StatelessServer,
   settings: Partial<ProxySettings> = {},
-  shared: { stores: Stores; clock: TestClock } | undefined = undefined,
+  shared: { stores: Stores; clock: TestClock; mayBeAlive?: Stores['mayBeAlive'] } | undefined = undefined,
   dispatch: Dispatch | undefined = undefined,
 ): ProxyUnderTest {
   const clock = shared?.clock ?? new TestClock();
@@ -43,7 +43,7 @@ export function proxyUnderTest(
   const endings: SessionEnding[] = [];
   const server = proxy({
     upstream,
-    stores: { ...stores, mayBeAlive: candidate => candidate === owner },
+    stores: { ...stores, mayBeAlive: shared?.mayBeAlive ?? (candidate => candidate === owner) },
     environment: { now: clock.now, newId: () => `session-${++ids}` },
     observer: observation => observed.push(observation),
     owner,
