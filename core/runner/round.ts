@@ -6,6 +6,7 @@
  * As long as a question of the last round lacks its answer the program does not run at all: what it would ask is known.
  * Specification: 2026-07-28, "Multi round-trip requests".
  */
+import { setImmediate as turn } from 'node:timers/promises';
 import { Fault, rpcErrorOf } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Client } from '../bridge/from-modern.ts';
@@ -61,6 +62,8 @@ export async function served(round: Served): Promise<Attempt> {
 async function resumed(round: Served, nonce: string, journal: Journal): Promise<Attempt> {
   const { workshop, client, signal, emit } = round;
   const request = programRequest(round.request, journal.call);
+  // A process that died is known to be dead a turn of the event loop later: it must not be handed the answers.
+  if (!workshop.options.program.attributes) await turn();
   const end = workshop.resumed(nonce, { request, client, signal, entries: journal.entries }, emit);
   if (end !== undefined) return ended(round, journal, await end);
   if (isOnceOnly(round)) throw begunBefore();

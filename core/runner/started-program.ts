@@ -184,7 +184,7 @@ export class StartedProgram {
       return;
     }
     const run = this.#concerned(about);
-    if (run !== undefined && this.#active.has(run)) run.onNotification(notification);
+    if (run !== undefined) run.onNotification(notification);
     else this.#keeper.overheard(notification);
   }
 

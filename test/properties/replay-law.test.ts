@@ -133,6 +133,8 @@ async function suspended(
     const isWhole = Object.keys(questionsIn(now)).every(
       key => retry.params.inputResponses?.[key] === known.get(key)?.answer,
     );
+    // A person takes a while, and whatever goes on in a run that waits goes on meanwhile.
+    for (let turn = (round * 2) % 5; turn > 0; turn--) await new Promise(resolve => setImmediate(resolve));
     now = await told(anyProcess(manner), retry);
     said.push(...now.notifications.map(saying));
     if (manner?.isTwice && isWhole) {
