@@ -66,15 +66,15 @@ describe('initialize', () => {
       ),
     );
     expect(new Set(ids).size).toBe(20);
-    // 24 characters of 6 bits are 144 bits, and none of their places is always the same.
-    for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9_-]{24}$/);
-    for (let place = 0; place < 24; place++) expect(new Set(ids.map(id => id[place])).size).toBeGreaterThan(1);
+    // 36 characters of 4 bits are 144 bits, and none of their places is always the same.
+    for (const id of ids) expect(id).toMatch(/^[0-9a-f]{36}$/);
+    for (let place = 0; place < 36; place++) expect(new Set(ids.map(id => id[place])).size).toBeGreaterThan(1);
   });
 
   it('with the id of a session that is none opens a new one [R4]', async () => {
     const response = await sent(initialize('2025-11-25'), { 'mcp-session-id': 'stale' });
     expect(response.status).toBe(200);
-    expect(response.headers.get('mcp-session-id')).toMatch(/^[\w-]{24}$/);
+    expect(response.headers.get('mcp-session-id')).toMatch(/^[0-9a-f]{36}$/);
   });
 });
 

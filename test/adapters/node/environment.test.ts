@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { nodeEnvironment } from '../../../core/adapters/node/environment.ts';
 
-test('ids are 24 visible characters (144 bits), and never the same', () => {
+test('ids are 144 bits in hexadecimal, so that no command takes one for an option, and never the same', () => {
   const { newId } = nodeEnvironment();
   const ids = Array.from({ length: 1000 }, newId);
   expect(new Set(ids).size).toBe(1000);
-  for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9_-]{24}$/);
+  for (const id of ids) expect(id).toMatch(/^[0-9a-f]{36}$/);
 });
 
 test('now is the system’s clock', () => {
