@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RpcRequest } from '../../core/protocol/messages.ts';
 import { isRequest, isResponse } from '../../core/protocol/messages.ts';
-import { type CallRecord, patientCall } from '../support/clients/patient-call.ts';
+import { type CallRecord, patientCall, UNASKED } from '../support/clients/patient-call.ts';
 import { messagesIn, textIn, WireClient } from '../support/clients/wire.ts';
 import type { FaultProxy, Mishap } from '../support/dynamodb/fault-proxy.ts';
 import { startFaultProxy } from '../support/dynamodb/fault-proxy.ts';
@@ -27,13 +27,6 @@ const filledIn = (params: unknown) => {
   const { properties = {} } = (params as { requestedSchema: { properties?: object } }).requestedSchema;
   const content = Object.fromEntries(Object.keys(properties).map(name => [name, EXPENSE[name]]));
   return { action: 'accept', content };
-};
-
-/** For a call that asks nothing. */
-const UNASKED = {
-  answer: async (): Promise<never> => {
-    throw new Error('This call asks nothing.');
-  },
 };
 
 const sequencesIn = ({ attachments }: CallRecord) =>

@@ -4,7 +4,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { patientCall } from '../support/clients/patient-call.ts';
+import { patientCall, UNASKED } from '../support/clients/patient-call.ts';
 import { textIn, WireClient } from '../support/clients/wire.ts';
 import { Deployment } from '../support/lambda/deployment.ts';
 import { startBucketServer } from '../support/s3/bucket-server.ts';
@@ -24,11 +24,8 @@ it('a session finds its files in any environment, and nobody else does', { timeo
   };
   await using deployment = await Deployment.start({ upstream: { source: 'functions/stdio.ts', variables } });
   const open = () => WireClient.open(deployment.url, { headers: { ...deployment.headers } });
-  const answer = async (): Promise<never> => {
-    throw new Error('This call asks nothing.');
-  };
   const run = async (client: WireClient, code: string): Promise<string> =>
-    textIn((await patientCall(client, client.tool('run', { code }), { answer }, PATIENCE_MS)).response);
+    textIn((await patientCall(client, client.tool('run', { code }), UNASKED, PATIENCE_MS)).response);
   const [one, two] = [await open(), await open()];
   await run(one, `fs.writeFileSync('note', 'of one')`);
   await deployment.quiet();

@@ -39,7 +39,10 @@ class Ear {
 }
 
 /** A client of SDK v1 whose standalone stream is open, and which has subscribed to resources before that. */
-export async function legacyListener(url: string, uris: readonly string[] = []): Promise<Listener> {
+export async function legacyListener(
+  url: string,
+  uris: readonly string[] = [],
+): Promise<Listener & { readonly client: V1Client }> {
   const client = new V1Client(INFO, { capabilities: { elicitation: {} } });
   const ear = new Ear();
   client.setNotificationHandler(ToolListChangedNotificationSchema, () => ear.hear('tools'));
@@ -67,6 +70,7 @@ export async function legacyListener(url: string, uris: readonly string[] = []):
   }
   ear.heard.length = 0;
   return {
+    client,
     capabilities: client.getServerCapabilities(),
     heard: ear.heard,
     hears: ear.hears,

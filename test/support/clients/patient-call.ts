@@ -64,6 +64,13 @@ export async function patientCall(
   return record;
 }
 
+/** The script of a call that asks nothing. */
+export const UNASKED: CallScript = {
+  answer: async () => {
+    throw new Error('This call asks nothing.');
+  },
+};
+
 class PatientCall {
   readonly #client: WireClient;
   readonly #record: CallRecord;
