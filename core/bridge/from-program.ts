@@ -5,7 +5,9 @@
  * 2025-11-25); errors get codes that still mean something (2026-07-28, "Error codes": -32002 and -32042 are not emitted any
  * more, and undefined codes of the reserved range never). It knows nothing of runs and journals.
  */
+
 import type { Implementation, InitializeResult, ServerCapabilities } from '@modelcontextprotocol/server';
+import { INTERNAL_ERROR, INVALID_PARAMS, RESOURCE_NOT_FOUND, URL_ELICITATION_REQUIRED } from '../protocol/codes.ts';
 import { META } from '../protocol/envelope.ts';
 import type { Outcome, RpcError } from '../protocol/messages.ts';
 import { isObject } from '../protocol/messages.ts';
@@ -90,10 +92,6 @@ const withoutExecution = (result: Json): Json =>
       }
     : result;
 
-const RESOURCE_NOT_FOUND = -32002;
-const URL_ELICITATION_REQUIRED = -32042;
-const INVALID_PARAMS = -32602;
-const INTERNAL_ERROR = -32603;
 const DEFINED = [-32020, -32021, -32022];
 const isReserved = (code: number): boolean => code <= -32020 && code >= -32099;
 
@@ -117,6 +115,14 @@ export function pagesToVisit(outcome: Outcome): readonly Json[] | undefined {
   const { elicitations } = outcome.error.data;
   const pages = Array.isArray(elicitations) ? elicitations.filter(isPage) : [];
   return pages.length === 0 ? undefined : pages;
+}
+
+/** What a call comes to whose page the user did not visit. */
+export function notVisited(method: string, page: string): Outcome {
+  const text = `This needs a page to be visited first, and it was not: ${page}`;
+  return method === 'tools/call'
+    ? { result: { content: [{ type: 'text', text }], isError: true, resultType: 'complete' } }
+    : { error: { code: -32603, message: text, data: { originalCode: URL_ELICITATION_REQUIRED } } };
 }
 
 const isPage = (value: unknown): value is Json =>

@@ -5,7 +5,15 @@
  * no resource links. What has an older form gets it; what has none is left out where the server did not insist on it, and is
  * refused by name where it did. It knows no session and no stream. Source: the change logs of 2025-06-18 and 2025-11-25.
  */
+
 import type { InputRequest } from '@modelcontextprotocol/server';
+import {
+  CAPABILITY_MISSING,
+  INTERNAL_ERROR,
+  INVALID_PARAMS,
+  RESOURCE_NOT_FOUND,
+  URL_ELICITATION_REQUIRED,
+} from '../protocol/codes.ts';
 import { isObject } from '../protocol/messages.ts';
 import type { LegacyRevision } from '../protocol/revisions.ts';
 import { LEGACY_TRAITS } from '../protocol/revisions.ts';
@@ -127,11 +135,6 @@ function plainBlock(block: unknown, revision: LegacyRevision): unknown {
   return block;
 }
 
-const INVALID_PARAMS = -32602;
-const RESOURCE_NOT_FOUND = -32002;
-const CAPABILITY_MISSING = -32021;
-const URL_ELICITATION_REQUIRED = -32042;
-const INTERNAL_ERROR = -32603;
 const isModernOnly = (code: number): boolean => code <= -32020 && code >= -32099;
 
 /**

@@ -5,9 +5,11 @@
  * may be errors, for which the modern form has no words. Source: MCP 2026-07-28 "Multi round-trip requests"; 2025-11-25
  * "Elicitation", "Sampling", "Roots".
  */
+
 import type { InputRequest } from '@modelcontextprotocol/server';
 import { Fault } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
+import { URL_ELICITATION_REQUIRED } from '../protocol/codes.ts';
 import type { InputRequests, InputResponses } from '../protocol/envelope.ts';
 import type { Outcome, RpcError } from '../protocol/messages.ts';
 import { isObject } from '../protocol/messages.ts';
@@ -87,8 +89,6 @@ export function refusedOutcome(callMethod: string, questionMethod: string, error
   const text = `The client answered ${questionMethod} with an error: ${error.message} (${error.code})`;
   return failedOutcome(callMethod, text, error);
 }
-
-const URL_ELICITATION_REQUIRED = -32042;
 
 const failedOutcome = (callMethod: string, text: string, error: RpcError): Outcome =>
   callMethod === 'tools/call' ? { result: { content: [{ type: 'text', text }], isError: true } } : { error };

@@ -11,7 +11,14 @@ import { Fault, rpcErrorOf } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Client } from '../bridge/from-modern.ts';
 import { programRequest } from '../bridge/from-modern.ts';
-import { askingBeforeTask, inputRequired, modernError, modernResult, pagesToVisit } from '../bridge/from-program.ts';
+import {
+  askingBeforeTask,
+  inputRequired,
+  modernError,
+  modernResult,
+  notVisited,
+  pagesToVisit,
+} from '../bridge/from-program.ts';
 import { lackFor } from '../bridge/from-question.ts';
 import type { Offers } from '../journal/answering.ts';
 import { answered, offersOf } from '../journal/answering.ts';
@@ -53,7 +60,7 @@ export async function served(round: Served): Promise<Attempt> {
   const journal = answered(state.journal, offers);
   if (openEntries(journal).length > 0) return asking(round, journal, state.nonce);
   const unvisited = journal.entries.find(isRefusedVisit);
-  if (unvisited !== undefined) return notVisited(round.request.method, unvisited);
+  if (unvisited !== undefined) return notVisited(round.request.method, unvisited.label);
   const visited = { ...journal, entries: journal.entries.filter(entry => entry.aside !== true) };
   return guarded(round, state, () => resumed(round, state.nonce, visited));
 }
@@ -151,13 +158,6 @@ const isRefusedVisit = (entry: Entry): boolean =>
   entry.answer !== undefined &&
   'result' in entry.answer &&
   entry.answer.result.action !== 'accept';
-
-function notVisited(method: string, entry: Entry): Outcome {
-  const text = `This needs a page to be visited first, and it was not: ${entry.label}`;
-  return method === 'tools/call'
-    ? { result: { content: [{ type: 'text', text }], isError: true, resultType: 'complete' } }
-    : { error: { code: -32603, message: text, data: { originalCode: -32042 } } };
-}
 
 /** The open questions, and the journal sealed. A round asked again keeps its nonce: it is the same place in the program. */
 function asking(round: Served, journal: Journal, nonce?: string): { readonly result: Record<string, unknown> } {

@@ -27,6 +27,9 @@ export function legacyPost(message: Message, line: Line, caller: Caller): Post {
   return { headers, body: JSON.stringify(message), ...callerOf(caller) };
 }
 
+/** The status by which a server says that it still believes in the connection that a stream had before: it allows one at a time. */
+export const CONFLICT = 409;
+
 /** Opens the standalone stream, or resumes the one that an event belongs to. */
 export function legacyGet(lastEventId: string | undefined, line: Line, caller: Caller): Post {
   const resumed = lastEventId === undefined ? {} : { [HEADER.lastEventId]: lastEventId };

@@ -16,7 +16,7 @@ import { decodeSse } from '../protocol/sse-decode.ts';
 import { invalid, textOf } from './answer.ts';
 import type { Answer, Carrier } from './carrier.ts';
 import type { Line } from './legacy-post.ts';
-import { legacyGet, refusal } from './legacy-post.ts';
+import { CONFLICT, legacyGet, refusal } from './legacy-post.ts';
 
 export interface Heard {
   /** `undefined` for an event that only says where to go on from. */
@@ -71,8 +71,6 @@ export async function resumed(position: string, { carrier, line, call, signal }:
     await pause(LIMITS.upstreamResumePauseMs, undefined, { signal });
   }
 }
-
-const CONFLICT = 409;
 
 const isWhole = ({ contentType }: Answer): boolean => /^\s*application\/json/i.test(contentType);
 

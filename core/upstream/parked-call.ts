@@ -1,16 +1,14 @@
 /**
- * A call that waits at a server of 2025: what must be known to go on with it from any process, sealed in `requestState`.
- *
- * The seal binds it to the principal and to the call, so that nobody else's answers get there (2025-11-25, "Elicitation":
- * servers bind questions to users). The upstream's session id is a secret of this side and never leaves it in the clear.
+ * A call that waits at a server of 2025: what must be known to go on with it from any process, sealed in `requestState`
+ * (`call-state.ts`). The upstream's session id is a secret of this side and never leaves it in the clear.
  */
-import { Fault } from '../base/errors.ts';
 import type { Introduction } from '../bridge/from-program.ts';
 import type { Seal } from '../ports/seal.ts';
 import type { CallContext } from '../ports/stateless-server.ts';
 import type { ModernRequest } from '../protocol/envelope.ts';
-import { callDigest } from '../protocol/json.ts';
 import type { RequestId } from '../protocol/messages.ts';
+import { isObject } from '../protocol/messages.ts';
+import { openedState, sealedState } from './call-state.ts';
 
 /** A question of the upstream, under the id it has there. */
 export interface Waiting {
@@ -39,18 +37,16 @@ export interface ParkedCall {
 const VERSION = 1;
 
 export const sealed = (seal: Seal, parked: ParkedCall, request: ModernRequest, call: CallContext): string =>
-  seal.seal(JSON.stringify({ v: VERSION, ...parked }), bindingOf(request, call));
+  sealedState(seal, { v: VERSION, ...parked }, { purpose: 'upstream', request, call });
 
 /** Throws `state_rejected` for what is not ours, was altered, belongs to another call, or is too old. */
-export function opened(seal: Seal, text: string, request: ModernRequest, call: CallContext, nowMs: number): ParkedCall {
-  const plain = seal.open(text, bindingOf(request, call));
-  const parked: (ParkedCall & { v: unknown }) | undefined = plain === undefined ? undefined : JSON.parse(plain);
-  if (parked?.v === VERSION && parked.expiresAtMs > nowMs) return parked;
-  throw new Fault(
-    'state_rejected',
-    'This requestState is not valid for this call: it was altered, is too old, or belongs to another call. Make the call again without it.',
-  );
-}
+export const opened = (
+  seal: Seal,
+  text: string,
+  request: ModernRequest,
+  call: CallContext,
+  nowMs: number,
+): ParkedCall => openedState(seal, text, { purpose: 'upstream', request, call }, isParkedCall, nowMs);
 
-const bindingOf = (request: ModernRequest, { principal }: CallContext): string =>
-  `upstream\n${principal.id}\n${callDigest(request.method, request.params)}`;
+/** Whatever has our version was sealed above. */
+const isParkedCall = (value: unknown): value is ParkedCall => isObject(value) && value.v === VERSION;

@@ -16,7 +16,7 @@ import { isMessage, isNotification, isRequest } from '../protocol/messages.ts';
 import { decodeSse } from '../protocol/sse-decode.ts';
 import type { Answer, Carrier } from './carrier.ts';
 import type { Line } from './legacy-post.ts';
-import { legacyGet, tell } from './legacy-post.ts';
+import { CONFLICT, legacyGet, tell } from './legacy-post.ts';
 
 /** Takes a message, or leaves it for the next listener. */
 type Listener = (message: Message) => boolean;
@@ -230,4 +230,3 @@ const isChange = ({ method }: RpcNotification): boolean =>
 
 const NOT_FOUND = 404;
 const METHOD_NOT_ALLOWED = 405;
-const CONFLICT = 409;

@@ -7,17 +7,17 @@
 import { Fault, rpcErrorOf } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { clientOf } from '../bridge/from-modern.ts';
-import { inputRequired, pagesToVisit } from '../bridge/from-program.ts';
+import { inputRequired, notVisited, pagesToVisit } from '../bridge/from-program.ts';
 import { lackFor } from '../bridge/from-question.ts';
 import type { Environment } from '../ports/environment.ts';
 import type { Seal } from '../ports/seal.ts';
 import type { CallContext, StatelessServer } from '../ports/stateless-server.ts';
 import type { ModernRequest } from '../protocol/envelope.ts';
 import { META } from '../protocol/envelope.ts';
-import { callDigest, parsedJson } from '../protocol/json.ts';
 import type { Outcome, RpcResponse } from '../protocol/messages.ts';
 import { isObject, outcomeOf, responseOf } from '../protocol/messages.ts';
 import { traitsOf } from '../protocol/methods.ts';
+import { openedState, sealedState } from './call-state.ts';
 
 type Page = Readonly<Record<string, unknown>>;
 
@@ -76,7 +76,7 @@ function asking(parts: Parts, pages: readonly Page[], request: ModernRequest, ca
     ]),
   );
   const expiresAtMs = parts.environment.now() + LIMITS.requestStateMsMax;
-  const requestState = PREFIX + parts.seal.seal(JSON.stringify({ pages, expiresAtMs }), bindingOf(request, call));
+  const requestState = PREFIX + sealedState(parts.seal, { pages, expiresAtMs }, { purpose: 'visits', request, call });
   return { result: inputRequired({ inputRequests, requestState, _meta: { [META.visitFirst]: true } }, undefined) };
 }
 
@@ -97,28 +97,19 @@ function answerAbout(
   return actions.every(action => action === 'accept') ? undefined : asking(parts, pages, request, call);
 }
 
-function notVisited(method: string, page: string): Outcome {
-  const text = `This needs a page to be visited first, and it was not: ${page}`;
-  return method === 'tools/call'
-    ? { result: { content: [{ type: 'text', text }], isError: true, resultType: 'complete' } }
-    : { error: { code: -32603, message: text, data: { originalCode: -32042 } } };
-}
-
 function openedPages(
   { seal, environment }: Parts,
   text: string,
   request: ModernRequest,
   call: CallContext,
 ): readonly Page[] {
-  const plain = seal.open(text, bindingOf(request, call));
-  const state = plain === undefined ? undefined : parsedJson(plain);
-  if (isObject(state) && Array.isArray(state.pages) && Number(state.expiresAtMs) > environment.now())
-    return state.pages;
-  throw new Fault(
-    'state_rejected',
-    'This requestState is not valid for this call: it was altered, is too old, or belongs to another call. Make the call again without it.',
-  );
+  return openedState(seal, text, { purpose: 'visits', request, call }, isAsked, environment.now()).pages;
 }
 
-const bindingOf = (request: ModernRequest, { principal }: CallContext): string =>
-  `visits\n${principal.id}\n${callDigest(request.method, request.params)}`;
+interface Asked {
+  readonly pages: readonly Page[];
+  readonly expiresAtMs: number;
+}
+
+const isAsked = (value: unknown): value is Asked =>
+  isObject(value) && Array.isArray(value.pages) && typeof value.expiresAtMs === 'number';

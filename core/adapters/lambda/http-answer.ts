@@ -8,6 +8,7 @@
 import { Fault } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { HEADER } from '../../protocol/headers.ts';
+import { parsedJson } from '../../protocol/json.ts';
 import { isObject } from '../../protocol/messages.ts';
 import type { Answer } from '../../upstream/carrier.ts';
 
@@ -42,12 +43,9 @@ export function whole(payload: Uint8Array): Answer {
 }
 
 function parsed(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text);
-    return value;
-  } catch {
-    throw invalid('its answer is no JSON');
-  }
+  const value = parsedJson(text);
+  if (value === undefined) throw invalid('its answer is no JSON');
+  return value;
 }
 
 const invalid = (what: string): Fault => new Fault('upstream_invalid', `The upstream broke the protocol: ${what}.`);

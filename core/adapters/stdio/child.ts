@@ -8,6 +8,7 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LIMITS } from '../../base/limits.ts';
 import type { ProgramInstance, ProgramListener } from '../../ports/program.ts';
+import { parsedJson } from '../../protocol/json.ts';
 import type { Message } from '../../protocol/messages.ts';
 import { isMessage } from '../../protocol/messages.ts';
 import { LineSplitter } from './lines.ts';
@@ -90,7 +91,7 @@ export class ChildInstance implements ProgramInstance {
 
   #line(line: string): void {
     if (this.#silent || line.trim() === '') return;
-    const value = parsed(line);
+    const value = parsedJson(line);
     // Programs of revision 2025-03-26 may write several messages as one array.
     const messages = Array.isArray(value) && value.length > 0 ? value : [value];
     if (!messages.every(isMessage)) this.#listener.onGarbage(line.slice(0, LIMITS.garbageCharactersMax));
@@ -135,11 +136,3 @@ export class ChildInstance implements ProgramInstance {
 
 /** Resolves after a while, or when it is not needed any more. */
 const patience = (ms: number, signal: AbortSignal): Promise<void> => sleep(ms, undefined, { signal }).catch(() => {});
-
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-}
