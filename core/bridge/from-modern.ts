@@ -23,6 +23,8 @@ export interface Client {
   /** Resources it wants to hear about. */
   readonly subscriptions: readonly string[];
   readonly roots: ListRootsResult | undefined;
+  /** A program may end its connections. */
+  readonly endsConnections: boolean;
 }
 
 export function clientOf(request: ModernRequest): Client {
@@ -38,6 +40,7 @@ export function clientOf(request: ModernRequest): Client {
     logLevel: isLogLevel(logLevel) ? logLevel : undefined,
     subscriptions: Array.isArray(subscriptions) ? subscriptions.filter(uri => typeof uri === 'string') : [],
     roots: isRoots(roots) ? roots : undefined,
+    endsConnections: meta[META.endsConnections] === true,
   };
 }
 
@@ -62,8 +65,8 @@ export function programRequest(request: ModernRequest, id: RequestId): RpcReques
   };
 }
 
-const isOfEnvelope = (key: string): boolean =>
-  key.startsWith(ENVELOPE_PREFIX) || key === META.subscriptions || key === META.roots;
+const OF_THE_PROXY: ReadonlySet<string> = new Set([META.subscriptions, META.roots, META.endsConnections]);
+const isOfEnvelope = (key: string): boolean => key.startsWith(ENVELOPE_PREFIX) || OF_THE_PROXY.has(key);
 
 /** The capability a family of methods stands behind. Tasks of 2025-11-25 are never advertised to a modern client. */
 const CAPABILITY_OF: ReadonlyMap<string, keyof ServerCapabilities | 'none'> = new Map([

@@ -19,6 +19,8 @@ export interface ClientFacts {
   readonly logLevel?: LogLevel | undefined;
   readonly roots?: ListRootsResult | undefined;
   readonly subscriptions?: readonly string[] | undefined;
+  /** It resumes streams, so that its connections may be ended. */
+  readonly endsConnections?: boolean;
 }
 
 /** What a later round adds to the request. */
@@ -56,4 +58,5 @@ export const envelopeOf = (client: ClientFacts): ModernMeta => ({
   ...(client.logLevel === undefined ? {} : { [META.logLevel]: client.logLevel }),
   ...(client.roots === undefined ? {} : { [META.roots]: client.roots }),
   ...(client.subscriptions?.length ? { [META.subscriptions]: client.subscriptions } : {}),
+  ...(client.endsConnections ? { [META.endsConnections]: true } : {}),
 });

@@ -21,5 +21,7 @@ export interface Aids {
   uuid(): string;
   /** The folder of the session. */
   workspace?(): Promise<string>;
+  /** Ends a connection of the client, who comes back for the rest of the stream; absent where no client would. */
+  endConnection?(stream: 'call' | 'standalone'): void;
   readonly session: SessionAids;
 }

@@ -28,6 +28,8 @@ export const META = {
   subscriptions: 'dev.fermata/subscriptions',
   /** On a request, set by the proxy for a session: the roots the client last told, so that a program need not ask. */
   roots: 'dev.fermata/roots',
+  /** On a request, set by the proxy: its client resumes, so that the program may end its connections (`connection-end.ts`). */
+  endsConnections: 'dev.fermata/endsConnections',
   /** On an `input_required` result, set by a gate: its questions are decided elsewhere, and not put to the client. */
   elsewhere: 'dev.fermata/elsewhere',
   /** On a question, set by a gate: under which ticket the call waits. */

@@ -22,20 +22,47 @@ import { isLapsed } from './lease.ts';
 import { deliver } from './outgoing.ts';
 import { waitingNotice } from './synthetic-progress.ts';
 
-export async function* connect(
+interface Connecting {
+  readonly gone: AbortSignal;
+  /** Aborted when the program ends the connection. */
+  readonly ended: AbortSignal;
+  readonly resumed: boolean;
+}
+
+/** A program may end the connection from now on, even before its first event is asked for. */
+export function connect(
   engine: Engine,
   session: Session,
   stream: ExchangeId,
   from: number,
   gone: AbortSignal,
-  options: { readonly resumed: boolean },
+  { resumed }: Pick<Connecting, 'resumed'>,
+): AsyncGenerator<StreamEvent> {
+  const { ended, detach } = engine.attachments.attach(keyOf(session.id, stream), gone);
+  return attached(eventsOf(engine, session, stream, from, { gone, ended, resumed }), detach);
+}
+
+async function* attached(events: AsyncGenerator<StreamEvent>, detach: () => void): AsyncGenerator<StreamEvent> {
+  try {
+    yield* events;
+  } finally {
+    detach();
+  }
+}
+
+async function* eventsOf(
+  engine: Engine,
+  session: Session,
+  stream: ExchangeId,
+  from: number,
+  { gone, ended, resumed }: Connecting,
 ): AsyncGenerator<StreamEvent> {
   const { events } = engine.stores;
   const address = { session: session.id, stream };
   const { priming } = LEGACY_TRAITS[session.revision];
   if (priming) yield { id: eventIdOf(stream, from), retry: LIMITS.retryMs };
 
-  const stop = AbortSignal.any([gone, engine.closing.signal]);
+  const stop = AbortSignal.any([gone, ended, engine.closing.signal]);
   let after = from;
   const { holdMs = Number.POSITIVE_INFINITY, holdWaitingMs = holdMs } = engine.settings;
   const beganMs = engine.environment.now();
@@ -43,11 +70,11 @@ export async function* connect(
   // A client that was given no id on this connection could not resume: it is held until there was one.
   const leftMs = (): number => {
     if (!priming && after === from) return Number.POSITIVE_INFINITY;
-    return beganMs + (options.resumed && isWaiting(found) ? holdWaitingMs : holdMs) - engine.environment.now();
+    return beganMs + (resumed && isWaiting(found) ? holdWaitingMs : holdMs) - engine.environment.now();
   };
   const notices = new Notices(engine);
   // A connection that was resumed looks once in any case: it may be the only one to find out that nobody drives the call.
-  let isSilent = options.resumed;
+  let isSilent = resumed;
   while (!stop.aborted) {
     const page = await events.read(address, after, LIMITS.eventsPerReadMax);
     for (const { sequence, message, last } of page) {
@@ -56,7 +83,7 @@ export async function* connect(
       if (last) return overHere(engine, session.id, stream);
     }
     if (page.length > 0) {
-      isSilent = options.resumed && found === undefined;
+      isSilent = resumed && found === undefined;
       continue;
     }
     if (isSilent) {

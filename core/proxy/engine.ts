@@ -14,6 +14,7 @@ import type { StatelessServer } from '../ports/stateless-server.ts';
 import type { Stores } from '../ports/stores.ts';
 import type { SessionClass, SessionPolicy } from '../session/policy.ts';
 import type { Session, SessionPhase } from '../session/session.ts';
+import { Attachments } from './attachments.ts';
 import type { Count, Tally } from './tally.ts';
 
 export interface ProxySettings extends SessionPolicy {
@@ -82,11 +83,17 @@ export interface Engine extends ProxyOptions {
   readonly sessionsChanged: Notifier;
   /** Who delivers what happens outside calls, by session. */
   readonly standalone: Map<string, object>;
+  /** By `keyOf(session, exchange)`, and for the standalone stream by `standaloneKeyOf`. */
+  readonly attachments: Attachments;
   /** Aborted by `close()`. */
   readonly closing: AbortController;
 }
 
 export const keyOf = (session: string, exchange: string): string => `${session}/${exchange}`;
+
+/** Event ids of standalone streams begin so; those of calls never do. */
+export const STANDALONE = 'standalone.';
+export const standaloneKeyOf = (session: string): string => keyOf(session, STANDALONE);
 
 /** Takes an entry out again, unless another has taken its place. */
 export function forget(engine: Engine, key: string, running: Running): void {
@@ -103,5 +110,6 @@ export const engineOf = (options: ProxyOptions): Engine => ({
   principals: new Map(),
   sessionsChanged: new Notifier(),
   standalone: new Map(),
+  attachments: new Attachments(),
   closing: new AbortController(),
 });

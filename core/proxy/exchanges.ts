@@ -137,10 +137,12 @@ async function promote(
   const { created } = outcome;
   tallyOf(engine, session).stored();
   engine.running.delete(keyOf(session.id, draft.id));
+  // Before the round goes on: the first thing its program says may be that this connection should end.
+  const events = connect(engine, session, created.id, 0, call.signal, { resumed: false });
   inBackground(engine, session.id, created.id, running, () =>
     runRound(engine, session, created, running.controller, source, { heard }),
   );
-  return { kind: 'stream', events: connect(engine, session, created.id, 0, call.signal, { resumed: false }) };
+  return { kind: 'stream', events };
 }
 
 /** Stores an exchange that waits or is ready, and answers with its stream. */

@@ -9,10 +9,12 @@ import { Fault, faultOf, rpcErrorOf } from '../base/errors.ts';
 import { inputResponsesOf } from '../bridge/legacy-questions.ts';
 import { modernRequestOf } from '../bridge/legacy-request.ts';
 import { isInputRequired, legacyNotificationOf, legacyOutcomeOf } from '../bridge/legacy-result.ts';
+import { endedStreamOf } from '../protocol/connection-end.ts';
 import { metaOf } from '../protocol/envelope.ts';
 import { jsonBytes } from '../protocol/json.ts';
 import type { RpcNotification, RpcResponse } from '../protocol/messages.ts';
 import { outcomeOf } from '../protocol/messages.ts';
+import { LEGACY_TRAITS } from '../protocol/revisions.ts';
 import type { Exchange, ExchangeEvent } from '../session/exchange.ts';
 import { scopesOf, step, weightOf } from '../session/exchange.ts';
 import type { Session } from '../session/session.ts';
@@ -20,6 +22,7 @@ import type { Written } from './asked.ts';
 import { askedEvent, driven } from './asked.ts';
 import { stopSession } from './cancellation.ts';
 import type { Engine } from './engine.ts';
+import { keyOf, standaloneKeyOf } from './engine.ts';
 import { handleOf } from './handle.ts';
 import { keepCall } from './kept.ts';
 import { holdLease } from './lease.ts';
@@ -58,7 +61,10 @@ export function callUpstream(
   const request = modernRequestOf(
     exchange.request,
     `${exchange.id}/${exchange.round}/${exchange.generation}`,
-    clientFactsOf(session),
+    {
+      ...clientFactsOf(session),
+      endsConnections: LEGACY_TRAITS[session.revision].priming && exchange.task === undefined,
+    },
     continued ? { inputResponses: inputResponsesOf(exchange.answers), requestState: exchange.requestState } : {},
   );
   const { id, generation } = exchange;
@@ -123,7 +129,7 @@ async function roundEvent(
   heard: Promise<IteratorResult<Heard>> | undefined,
 ): Promise<ExchangeEvent | undefined> {
   try {
-    const response = await listen(exchange, source, writer, heard);
+    const response = await listen(engine, exchange, source, writer, heard);
     await writer.flush();
     if (response === undefined && signal.aborted) return undefined;
     const event = eventOf(engine, session, exchange, response, writer);
@@ -141,6 +147,7 @@ async function roundEvent(
 }
 
 async function listen(
+  engine: Engine,
   exchange: Exchange,
   source: AsyncIterator<Heard>,
   writer: StreamWriter,
@@ -150,7 +157,12 @@ async function listen(
   let next = await (heard ?? source.next());
   while (!next.done) {
     if (!('method' in next.value)) return next.value;
-    writer.write(legacyNotificationOf(next.value), token);
+    const ended = endedStreamOf(next.value);
+    if (ended === undefined) writer.write(legacyNotificationOf(next.value), token);
+    else
+      engine.attachments.end(
+        ended === 'call' ? keyOf(exchange.session, exchange.id) : standaloneKeyOf(exchange.session),
+      );
     next = await source.next();
   }
   return undefined;

@@ -19,13 +19,12 @@ import { LEGACY_TRAITS } from '../protocol/revisions.ts';
 import type { Session } from '../session/session.ts';
 import { phaseAt } from '../session/session.ts';
 import type { Engine } from './engine.ts';
+import { STANDALONE, standaloneKeyOf } from './engine.ts';
 import { handleOf } from './handle.ts';
 import { clientFactsOf, sessionOf } from './sessions.ts';
 import { ask } from './upstream.ts';
 
-/** Event ids of standalone streams begin so; those of calls never do. */
-const PREFIX = 'standalone.';
-export const isStandaloneId = (eventId: string): boolean => eventId.startsWith(PREFIX);
+export const isStandaloneId = (eventId: string): boolean => eventId.startsWith(STANDALONE);
 
 /** Whether sessions have a standalone stream at all: holding one where time is paid for would cost more than the calls. */
 export const hasStandaloneStream = (engine: Engine): boolean => engine.settings.holdMs === undefined;
@@ -36,9 +35,14 @@ export async function openStandalone(engine: Engine, call: LegacyCall, after?: s
   if (call.sessionId === undefined) throw nothingToTell();
   const session = await sessionOf(engine, call);
   if (!hasStandaloneStream(engine) || !(await mayTell(engine, session))) throw nothingToTell();
-  const feed = new Feed(engine, session, call.signal);
-  const honoured = await feed.begin();
-  return { kind: 'stream', events: events(engine, session, feed, after === undefined ? [] : everythingOf(honoured)) };
+  const { ended, detach } = engine.attachments.attach(standaloneKeyOf(session.id), call.signal);
+  const feed = new Feed(engine, session, AbortSignal.any([call.signal, ended]));
+  const honoured = await feed.begin().catch(thrown => {
+    detach();
+    throw thrown;
+  });
+  const first = after === undefined ? [] : everythingOf(honoured);
+  return { kind: 'stream', events: events(engine, session, feed, first, detach) };
 }
 
 const nothingToTell = (): Fault =>
@@ -66,10 +70,11 @@ async function* events(
   session: Session,
   feed: Feed,
   first: readonly RpcNotification[],
+  detach: () => void,
 ): AsyncGenerator<StreamEvent> {
   const started = `${engine.environment.now().toString(36)}-${engine.environment.newId().slice(0, 8)}`;
   let count = 0;
-  const id = (): string => `${PREFIX}${started}-${++count}`;
+  const id = (): string => `${STANDALONE}${started}-${++count}`;
   const { standalone } = engine;
   standalone.set(session.id, feed);
   try {
@@ -80,6 +85,7 @@ async function* events(
       if (standalone.get(session.id) === feed) yield { id: id(), message };
     }
   } finally {
+    detach();
     feed.end();
     if (standalone.get(session.id) === feed) standalone.delete(session.id);
   }

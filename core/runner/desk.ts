@@ -11,6 +11,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { Fact, FactAddress, FactKind } from '../journal/fact.ts';
 import type { Aids, SessionAids } from '../ports/aids.ts';
 import type { Environment } from '../ports/environment.ts';
+import type { EndedStream } from '../protocol/connection-end.ts';
 import type { Ledger } from './ledger.ts';
 import type { SessionState, Write } from './session-state.ts';
 
@@ -28,6 +29,8 @@ export class Desk implements Aids {
   onIdle: () => void = () => {};
   /** Where the session's files are. */
   findFolder: () => Promise<string> = () => new Promise(() => {});
+  /** Set where the client resumes its streams. */
+  endConnection?: (stream: EndedStream) => void;
   readonly #options: DeskOptions;
   readonly #used = new Map<string, number>();
   #works = 0;
@@ -74,6 +77,7 @@ export class Desk implements Aids {
   close(): void {
     this.#isClosed = true;
     this.onIdle = () => {};
+    if (this.endConnection !== undefined) this.endConnection = () => {};
   }
 
   /** The run is parked. */

@@ -20,6 +20,7 @@ import { begun, step } from '../journal/run.ts';
 import type { Suppression } from '../journal/suppression.ts';
 import { suppression } from '../journal/suppression.ts';
 import type { Aids } from '../ports/aids.ts';
+import { connectionEnd } from '../protocol/connection-end.ts';
 import { metaOf } from '../protocol/envelope.ts';
 import { canonicalJson } from '../protocol/json.ts';
 import type { Outcome, RequestId, RpcNotification, RpcRequest } from '../protocol/messages.ts';
@@ -116,10 +117,11 @@ class Execution implements Occupant, ParkedRun {
       return;
     }
     signal.addEventListener('abort', this.#abort);
-    const { desk, started } = this.#order;
+    const { desk, started, client } = this.#order;
     if (desk !== undefined) {
       desk.onIdle = () => this.#idled();
       desk.findFolder = () => started.folder();
+      if (client.endsConnections) desk.endConnection = stream => this.onNotification(connectionEnd(stream));
     }
     this.#order.started.enter(this);
     this.#clock = setTimeout(() => {

@@ -1,5 +1,7 @@
 /** What of a program's notifications reaches the client, on which stream, and how often. */
+import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { expect, test } from 'vitest';
+import { sdkProgram } from '../../core/adapters/sdk/program.ts';
 import type { RpcNotification, RpcResponse } from '../../core/protocol/messages.ts';
 import {
   type Caller,
@@ -214,4 +216,25 @@ test('the noise of the handshake reaches nobody', async () => {
   expect(textOf(await told(caller, toolCall('x')))).toBe('x');
   listener.close();
   expect(await listener.next()).toMatchObject({ result: { resultType: 'complete' } });
+});
+
+test('a connection is ended once for each place in the program, however often it is run', async () => {
+  const factory = () => {
+    const server = new McpServer({ name: 'polling', version: '1.0.0' });
+    server.registerTool('work', {}, async ({ closeSSEStream }) => {
+      closeSSEStream?.();
+      await server.server.elicitInput({ message: 'Name?', requestedSchema: { type: 'object', properties: {} } });
+      closeSSEStream?.();
+      return { content: [] };
+    });
+    return server;
+  };
+  const call = toolCall('work', {}, { 'dev.fermata/endsConnections': true });
+  const end = { jsonrpc: '2.0', method: 'notifications/dev.fermata/connection_end', params: { stream: 'call' } };
+  const asked = await told(callerOf(sdkProgram(factory)), call);
+  expect(asked.notifications).toEqual([end]);
+  const [key = ''] = Object.keys(questionsIn(asked));
+  const elsewhere = callerOf(sdkProgram(factory));
+  const done = await told(elsewhere, retried(call, asked, { [key]: { action: 'decline' } }));
+  expect(done).toMatchObject({ notifications: [end], result: { content: [] } });
 });

@@ -8,6 +8,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
+import type { Aids } from '../../ports/aids.ts';
 import type { Program, ProgramInstance, ProgramListener } from '../../ports/program.ts';
 import type { Message, RequestId, RpcRequest } from '../../protocol/messages.ts';
 import { isRequest, isResponse } from '../../protocol/messages.ts';
@@ -110,7 +111,8 @@ class SdkInstance implements ProgramInstance {
   #begin(request: RpcRequest): void {
     if (this.#open.size === 0) this.#asked.clear();
     this.#open.add(request.id);
-    within(this.#listener.aids?.(request.id), () => handling.run(request.id, () => this.#transport.deliver(request)));
+    const aids = this.#listener.aids?.(request.id);
+    within(aids, () => handling.run(request.id, () => this.#transport.deliver(request, closersOf(aids))));
   }
 
   #received(message: Message, about: RequestId | undefined): void {
@@ -146,6 +148,14 @@ class SdkInstance implements ProgramInstance {
       // What a program does when its connection is gone concerns nobody any more.
     }
   }
+}
+
+/** What SDK v1 hands to handlers in `extra`, and SDK v2 as `closeSSE` and `closeStandaloneSSE` in `ctx.http`. */
+function closersOf(aids: Aids | undefined): object | undefined {
+  if (aids?.endConnection === undefined) return undefined;
+  // In a microtask, as what it sends, so that the order stays.
+  const closing = (stream: 'call' | 'standalone') => (): void => queueMicrotask(() => aids.endConnection?.(stream));
+  return { closeSSEStream: closing('call'), closeStandaloneSSEStream: closing('standalone') };
 }
 
 const cancelled = (requestId: RequestId): Message => ({

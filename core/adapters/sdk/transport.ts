@@ -54,9 +54,9 @@ export class ProgramTransport {
     this.#ends.onClosed();
   }
 
-  /** To the program. */
-  deliver(message: Message): void {
-    if (!this.#cut) this.onmessage?.(plainJson(message));
+  /** To the program; `extra` is what an HTTP transport of the SDKs hands to handlers besides. */
+  deliver(message: Message, extra?: object): void {
+    if (!this.#cut) this.onmessage?.(plainJson(message), extra);
   }
 
   /** Nothing passes any more, in either direction. */
