@@ -7,6 +7,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -61,13 +62,22 @@ export async function startProduct({ data, port, serve }: ProductOptions): Promi
 
 /**
  * A port that stays free while the product is down: outside the range from which the system takes the ports of outgoing
- * connections, one of which might even connect to itself.
+ * connections, one of which might even connect to itself, and not one that another test process looks at. Each holds the UDP port
+ * of the same number until it ends, which takes nothing from a product that listens on TCP.
  */
 export async function lastingPort(): Promise<number> {
   for (;;) {
     const port = randomInt(20_000, 32_000);
-    if (await isFree(port)) return port;
+    if ((await isOurs(port)) && (await isFree(port))) return port;
   }
+}
+
+function isOurs(port: number): Promise<boolean> {
+  const holder = createSocket('udp4').unref();
+  return new Promise(resolve => {
+    holder.once('error', () => resolve(false));
+    holder.bind({ port, address: '127.0.0.1', exclusive: true }, () => resolve(true));
+  });
 }
 
 function isFree(port: number): Promise<boolean> {
