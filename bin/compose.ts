@@ -139,7 +139,7 @@ async function open(
     onSessionEnd: [runners.release, upstreamRelease(keeping), releasing(workspaces)],
     settings: policyIn(settings),
   });
-  const letGo = (session: string): void => runners.letGo(session);
+  const letGo = (session: string, principal: string): void => runners.letGo(session, principal);
   const commands = commandsFor(settings, { admin: server.admin, workspaces, observer, letGo });
   const { audit } = stores;
   const shown = { server, commands, audit, approvals: guarded.approvals };

@@ -18,11 +18,11 @@ export class Runners {
     return made;
   };
 
-  readonly release: OnSessionEnd = ({ session }) => this.letGo(session);
+  readonly release: OnSessionEnd = ({ session, principal }) => this.letGo(session, principal);
 
-  /** Ends what is kept for a session and is not at work. */
-  letGo(session: string): void {
-    for (const made of this.#made) made.release(session);
+  /** Ends what is kept for a session and is not at work, and does not wait for it. */
+  letGo(session: string, principal: string): void {
+    for (const made of this.#made) void made.release(session, principal);
   }
 
   close(): void {

@@ -13,7 +13,7 @@ interface CommandParts {
   readonly workspaces: Workspaces;
   readonly observer: Observer;
   /** Ends the program that is kept for a session: its folder is brought back while nobody is in it. */
-  readonly letGo: (session: string) => void;
+  readonly letGo: (session: string, principal: string) => void;
   readonly allowance: Pick<ProgramSettings, 'inherit' | 'env'>;
 }
 
@@ -29,7 +29,7 @@ function sessionCommands({ admin, workspaces, observer, letGo, allowance }: Comm
       observer({ event: 'session.command', level: 'info', ...about, message: textOf(command) });
       const events = await started(workspace, order);
       return watched(events, workspace, ended => {
-        if (ended.reason !== 'exited') letGo(session);
+        if (ended.reason !== 'exited') letGo(session, view.principal);
         const facts = { reason: ended.reason, ...(ended.code === undefined ? {} : { exitCode: ended.code }) };
         observer({ event: 'session.command_ended', level: 'info', ...about, ...facts });
       });

@@ -217,6 +217,7 @@ function megabytes({ memory = {} }: Settings, part: keyof NonNullable<Settings['
 function variablesOf(settings: Settings, tenancy: Tenancy): Plan['variables'] {
   const {
     auth,
+    config,
     sessions = {},
     allowOrigins = [],
     upstreamPath,
@@ -240,13 +241,14 @@ function variablesOf(settings: Settings, tenancy: Tenancy): Plan['variables'] {
       FERMATA_IDLE_ACTION: sessions.idleAction,
       FERMATA_RETRY_LOST: sessions.retryLost,
       FERMATA_HOLD: sessions.hold,
-      FERMATA_CONFIG: settings.config && CONFIG_FILE,
+      FERMATA_CONFIG: config && CONFIG_FILE,
     }),
     program: given({
       FERMATA_TENANCY: tenancy === 'none' ? undefined : tenancy,
       FERMATA_WARM: settings.warm,
       FERMATA_IDLE_TIMEOUT: sessions.idleTimeout,
-      FERMATA_RETRY_LOST: sessions.retryLost,
+      // A program does not read the configuration. How long its sessions are awake, the proxy says with each call.
+      FERMATA_RETRY_LOST: sessions.retryLost ?? config?.sessions?.retryLost,
       // A command sees of the function's variables what is said to be its own.
       FERMATA_ENV: ownNames(upstreamVariables).join(' ') || undefined,
     }),

@@ -15,7 +15,14 @@ export function callNamesOf({ headers }: Request, nowMs: number): Pick<CallConte
   const endsAtMs = Number(headers.get(HEADER.callSessionEnds) ?? Number.NaN);
   const [call = '', again] = (headers.get(HEADER.callAttempt) ?? '').split(';');
   if (!NAME.test(name) || !Number.isSafeInteger(endsAtMs)) return {};
-  const session = { id: name, name, endsAtMs: Math.min(endsAtMs, nowMs + LIMITS.lifetimeMsMax) };
+  const idleMs = idleIn(headers);
+  const ends = { endsAtMs: Math.min(endsAtMs, nowMs + LIMITS.lifetimeMsMax) };
+  const session = { id: name, name, ...ends, ...(idleMs === undefined ? {} : { idleMs }) };
   if (!CALL.test(call) || call.length > 2 * LIMITS.idCharactersMax) return { session };
   return { session, attempt: { call, again: again === 'again' } };
+}
+
+function idleIn(headers: Headers): number | undefined {
+  const idleMs = Number(headers.get(HEADER.callSessionIdle) ?? Number.NaN);
+  return idleMs >= LIMITS.idleTimeoutMsMin && idleMs <= LIMITS.idleTimeoutMsMax ? idleMs : undefined;
 }

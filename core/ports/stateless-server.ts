@@ -25,6 +25,8 @@ export interface SessionHandle {
   readonly name: string;
   /** When it ends whatever happens, in milliseconds since the epoch: nothing needs to be kept for it any longer. */
   readonly endsAtMs: number;
+  /** How long it stays awake without a call, in milliseconds, where that is known: memory need not be kept any longer. */
+  readonly idleMs?: number;
 }
 
 export interface CallContext {

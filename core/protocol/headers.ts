@@ -16,9 +16,10 @@ export const HEADER = {
   name: 'mcp-name',
   sessionId: 'mcp-session-id',
   lastEventId: 'last-event-id',
-  /** Between a proxy of ours and a runner elsewhere: which session a call belongs to, until when, and which attempt it is. */
+  /** Between a proxy of ours and a runner elsewhere: which session a call belongs to, when it ends and how long it stays awake, and which attempt it is. */
   callSession: 'fermata-session',
   callSessionEnds: 'fermata-session-ends',
+  callSessionIdle: 'fermata-session-idle',
   callAttempt: 'fermata-attempt',
 } as const;
 

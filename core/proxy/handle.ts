@@ -8,6 +8,7 @@ export const handleOf = (session: Session): SessionHandle => ({
   id: session.id,
   name: sessionNameOf(session.id),
   endsAtMs: endsAtMs(session),
+  idleMs: session.idleTimeoutMs,
 });
 
 /** Where a runner in this store's reach keeps what the session's programs keep. */

@@ -8,9 +8,10 @@
 import { Fault, invariant } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { StateStore } from '../ports/state-store.ts';
-import type { CallContext, SessionHandle } from '../ports/stateless-server.ts';
+import type { CallContext } from '../ports/stateless-server.ts';
 import type { RequestId } from '../protocol/messages.ts';
 import { stateScopeOf } from '../protocol/state-scope.ts';
+import { holderNameOf } from './holder.ts';
 import type { RunEnd } from './order.ts';
 import type { StartedProgram } from './started-program.ts';
 import type { StartedPrograms } from './started-programs.ts';
@@ -36,25 +37,26 @@ export class NeededMemory {
     const { session, principal, signal } = call;
     invariant(session !== undefined, 'only a session has memory that it can lose');
     const note = `memory#${stateScopeOf(principal.id, session.name)}`;
+    const holder = holderNameOf(session.id, principal.id);
     for (;;) {
-      const other = this.#beginning.get(session.id);
+      const other = this.#beginning.get(holder);
       if (other !== undefined) await other.catch(() => {});
-      else if (!this.#programs.isKept(session.id)) break;
-      else if (signal.aborted || this.#programs.admits(session.id, request)) return execute(program());
-      else if (!this.#programs.admits(session.id, undefined)) await this.#programs.vacancy(session.id, signal);
+      else if (!this.#programs.isKept(holder)) break;
+      else if (signal.aborted || this.#programs.admits(holder, request)) return execute(program());
+      else if (!this.#programs.admits(holder, undefined)) await this.#programs.vacancy(holder, signal);
       else throw new Fault('run_lost', 'This call cannot go on: an earlier attempt at it still runs in its program.');
     }
-    return this.#begin(session, note, program, execute);
+    return this.#begin(holder, { note, endsAtMs: session.endsAtMs }, program, execute);
   }
 
   async #begin(
-    { id, endsAtMs }: SessionHandle,
-    note: string,
+    holder: string,
+    { note, endsAtMs }: { readonly note: string; readonly endsAtMs: number },
     program: () => StartedProgram,
     execute: (started: StartedProgram) => Promise<RunEnd>,
   ): Promise<RunEnd> {
     const begun = this.#note(note, endsAtMs);
-    this.#beginning.set(id, begun);
+    this.#beginning.set(holder, begun);
     let started: StartedProgram;
     let running: Promise<RunEnd>;
     try {
@@ -62,7 +64,7 @@ export class NeededMemory {
       started = program();
       running = execute(started);
     } finally {
-      this.#beginning.delete(id);
+      this.#beginning.delete(holder);
     }
     try {
       return await running;

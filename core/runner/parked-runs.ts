@@ -6,13 +6,21 @@
  */
 import { LIMITS } from '../base/limits.ts';
 import type { Environment } from '../ports/environment.ts';
+import type { Holder } from './holder.ts';
 import type { ParkedRun } from './order.ts';
+
+interface Kept {
+  readonly run: ParkedRun;
+  readonly atMs: number;
+  /** The session it belongs to, if there is one. */
+  readonly holder: Holder | undefined;
+}
 
 export class ParkedRuns {
   readonly #environment: Environment;
   readonly #keepMs: number;
   readonly #most: number;
-  readonly #runs = new Map<string, { readonly run: ParkedRun; readonly atMs: number }>();
+  readonly #runs = new Map<string, Kept>();
   #sweeper: NodeJS.Timeout | undefined;
 
   constructor(environment: Environment, { keepMs, most }: { readonly keepMs: number; readonly most: number }) {
@@ -21,8 +29,8 @@ export class ParkedRuns {
     this.#keepMs = keepMs;
   }
 
-  park(nonce: string, run: ParkedRun): void {
-    this.#runs.set(nonce, { run, atMs: this.#environment.now() });
+  park(nonce: string, run: ParkedRun, holder?: Holder): void {
+    this.#runs.set(nonce, { run, atMs: this.#environment.now(), holder });
     for (const oldest of this.#runs.keys()) {
       if (this.#runs.size <= this.#most) break;
       this.#evict(oldest);
@@ -37,6 +45,11 @@ export class ParkedRuns {
     return parked?.run;
   }
 
+  /** Lets those of a session go. */
+  release(holder: string): void {
+    for (const [nonce, kept] of this.#runs) if (kept.holder?.name === holder) this.#evict(nonce);
+  }
+
   /** Lets all of them go. */
   clear(): void {
     clearTimeout(this.#sweeper);
@@ -45,8 +58,9 @@ export class ParkedRuns {
 
   #sweep(): void {
     this.#sweeper = undefined;
-    const bornBeforeMs = this.#environment.now() - this.#keepMs;
-    for (const [nonce, { atMs }] of this.#runs) if (atMs <= bornBeforeMs) this.#evict(nonce);
+    const nowMs = this.#environment.now();
+    for (const [nonce, { atMs, holder }] of this.#runs)
+      if (nowMs - atMs >= (holder?.keepMs ?? this.#keepMs)) this.#evict(nonce);
     if (this.#runs.size > 0) this.#sweeper = setTimeout(() => this.#sweep(), LIMITS.warmSweepMs).unref();
   }
 

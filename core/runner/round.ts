@@ -112,7 +112,7 @@ function suspended(round: Served, journal: Journal, { parked, beforeTask }: RunE
   const nonce = environment.newId();
   try {
     const outcome = asking(round, journal, nonce);
-    if (parked !== undefined) round.workshop.parked.park(nonce, parked);
+    if (parked !== undefined) round.workshop.parked.park(nonce, parked, round.workshop.holderOf(round.call));
     return beforeTask ? askingBeforeTask(outcome) : outcome;
   } catch (thrown) {
     parked?.drop();

@@ -29,8 +29,8 @@ type Output = AsyncGenerator<RpcNotification | RpcResponse, void, void>;
 /** A stateless server, with what it keeps in memory to make it faster. */
 export interface Runner {
   (...call: Parameters<StatelessServer>): ReturnType<StatelessServer>;
-  /** A session has ended: what is kept for it goes. */
-  release(session: string): void;
+  /** A session of a principal has ended or sleeps: what is kept in memory for it goes. Resolves when its program is gone. */
+  release(session: string, principal: string): Promise<void>;
   /** Ends every program that is kept. Calls that wait go on elsewhere, or when the runner is made anew. */
   close(): void;
 }
@@ -40,7 +40,7 @@ export function runner(options: RunnerOptions): Runner {
   const serve: StatelessServer = (request, call) =>
     request.method === 'subscriptions/listen' ? listen(workshop, request, call) : respond(workshop, request, call);
   return Object.assign(serve, {
-    release: (session: string) => workshop.programs.release(session),
+    release: (session: string, principal: string) => workshop.release(session, principal),
     close: () => {
       workshop.parked.clear();
       workshop.programs.close();

@@ -37,8 +37,8 @@ export interface Keeper {
 }
 
 export class StartedProgram {
-  /** The session it belongs to; without one it is not used again. */
-  readonly session: string | undefined;
+  /** For whom it is kept; without one it is not used again. */
+  readonly holder: string | undefined;
   readonly connection: Connection;
   readonly #program: Program;
   readonly #keeper: Keeper;
@@ -51,9 +51,9 @@ export class StartedProgram {
   readonly #uris = new Set<string>();
   readonly #lodging: Lodging;
 
-  constructor(program: Program, session: string | undefined, observer: Observer, keeper: Keeper, lodging: Lodging) {
+  constructor(program: Program, holder: string | undefined, observer: Observer, keeper: Keeper, lodging: Lodging) {
     this.#program = program;
-    this.session = session;
+    this.holder = holder;
     this.#keeper = keeper;
     this.#lodging = lodging;
     const hearer: Hearer = {

@@ -1,8 +1,8 @@
 /**
  * The programs that are running: which of them a run takes place in, and which are kept after it.
  *
- * A program kept between calls serves the calls of one session and of no other, so that what it remembers stays where it
- * belongs. How many are kept, and for how long, is bounded; the one used longest ago goes first. A call that cannot take
+ * A program kept between calls serves the calls of one session of one principal and of no other, so that what it remembers stays
+ * where it belongs. How many are kept, and for how long, is bounded; the one used longest ago goes first. A call that cannot take
  * place in its session's program (it is busy and could not tell two calls apart) gets one of its own, which ends with it.
  */
 import { LIMITS } from '../base/limits.ts';
@@ -12,6 +12,7 @@ import type { Observer } from '../ports/observer.ts';
 import type { Program } from '../ports/program.ts';
 import type { WorkspaceOwner, Workspaces } from '../ports/workspaces.ts';
 import type { RequestId, RpcNotification } from '../protocol/messages.ts';
+import type { Holder } from './holder.ts';
 import { Lodging } from './lodging.ts';
 import type { Keeper } from './started-program.ts';
 import { StartedProgram } from './started-program.ts';
@@ -22,16 +23,21 @@ interface Parts {
   readonly observer: Observer;
   /** Whether programs are kept between the calls of a session. */
   readonly keep: boolean;
-  readonly keepMs: number;
   readonly workspaces: Workspaces | undefined;
   /** Hears what changed while no call was open. */
   readonly publish: (notification: RpcNotification) => void;
 }
 
+interface Kept {
+  readonly started: StartedProgram;
+  readonly keepMs: number;
+  readonly usedAtMs: number;
+}
+
 export class StartedPrograms {
   readonly #parts: Parts;
-  /** By session; the one used longest ago first. */
-  readonly #kept = new Map<string, { readonly started: StartedProgram; usedAtMs: number }>();
+  /** By the name of their holder; the one used longest ago first. */
+  readonly #kept = new Map<string, Kept>();
   readonly #all = new Set<StartedProgram>();
   /** Who waits for a program to take another run. */
   readonly #waiting = new Map<StartedProgram, readonly (() => void)[]>();
@@ -42,11 +48,11 @@ export class StartedPrograms {
   }
 
   /** The program for a run: its session's if there is one that takes it, else a fresh one, in the folder of `owner`. */
-  for(session: string | undefined, id: RequestId | undefined, owner?: WorkspaceOwner): StartedProgram {
+  for(holder: Holder | undefined, id: RequestId | undefined, owner?: WorkspaceOwner): StartedProgram {
     const { program, observer, keep, workspaces } = this.#parts;
-    const kept = session === undefined ? undefined : this.#kept.get(session)?.started;
+    const kept = holder === undefined ? undefined : this.#keptFor(holder.name);
     if (kept?.admits(id)) return kept;
-    const isFirst = keep && session !== undefined && kept?.connection.isOver !== false;
+    const isFirst = keep && holder !== undefined && kept?.connection.isOver !== false;
     const keeper: Keeper = {
       left: one => this.#left(one),
       overheard: notification => {
@@ -54,24 +60,35 @@ export class StartedPrograms {
       },
     };
     const lodging = new Lodging(workspaces, owner);
-    const started = new StartedProgram(program, isFirst ? session : undefined, observer, keeper, lodging);
+    const started = new StartedProgram(program, isFirst ? holder.name : undefined, observer, keeper, lodging);
     this.#all.add(started);
-    if (isFirst) this.#keep(session, started);
+    if (isFirst) this.#keep(holder.name, started, holder.keepMs);
     return started;
   }
 
-  isKept(session: string): boolean {
-    return this.#kept.get(session)?.started.connection.isOver === false;
+  isKept(holder: string): boolean {
+    return this.#keptFor(holder)?.connection.isOver === false;
   }
 
   /** Whether a run with that request may take place in the program kept for a session. */
-  admits(session: string, id: RequestId | undefined): boolean {
-    return this.#kept.get(session)?.started.admits(id) === true;
+  admits(holder: string, id: RequestId | undefined): boolean {
+    return this.#keptFor(holder)?.admits(id) === true;
+  }
+
+  /** Its time is looked at here as well, since a process that was frozen has swept nothing. */
+  #keptFor(holder: string): StartedProgram | undefined {
+    const kept = this.#kept.get(holder);
+    if (kept !== undefined && this.#isOver(kept)) this.#drop(holder, kept.started);
+    return this.#kept.get(holder)?.started;
+  }
+
+  #isOver({ started, usedAtMs, keepMs }: Kept): boolean {
+    return !started.isBusy && this.#parts.environment.now() - usedAtMs >= keepMs;
   }
 
   /** Resolves when the program kept for a session may take another run, if one is kept; or when the signal is aborted. */
-  async vacancy(session: string, signal: AbortSignal): Promise<void> {
-    const started = this.#kept.get(session)?.started;
+  async vacancy(holder: string, signal: AbortSignal): Promise<void> {
+    const started = this.#keptFor(holder);
     if (signal.aborted || started === undefined || started.connection.isOver || started.admits(undefined)) return;
     await new Promise<void>(resolve => {
       signal.addEventListener('abort', () => resolve(), { once: true });
@@ -79,10 +96,12 @@ export class StartedPrograms {
     });
   }
 
-  /** Ends what is kept for a session, if it is not at work: a session that ended has no more calls. */
-  release(session: string): void {
-    const kept = this.#kept.get(session);
-    if (kept !== undefined) this.#drop(session, kept.started);
+  /** Ends what is kept for a session, if it is not at work: a session that ended has no more calls. Resolves when it is gone. */
+  async release(holder: string): Promise<void> {
+    const started = this.#kept.get(holder)?.started;
+    if (started === undefined) return;
+    this.#drop(holder, started);
+    if (!started.isBusy) await started.connection.gone;
   }
 
   /** Ends all of them. */
@@ -93,9 +112,9 @@ export class StartedPrograms {
     this.#all.clear();
   }
 
-  #keep(session: string, started: StartedProgram): void {
-    this.#kept.delete(session);
-    this.#kept.set(session, { started, usedAtMs: this.#parts.environment.now() });
+  #keep(holder: string, started: StartedProgram, keepMs: number): void {
+    this.#kept.delete(holder);
+    this.#kept.set(holder, { started, keepMs, usedAtMs: this.#parts.environment.now() });
     const most = this.#parts.program.attributes ? LIMITS.warmProgramsMax : LIMITS.warmChildrenMax;
     if (this.#kept.size > most) {
       const oldest = [...this.#kept].find(([, one]) => !one.started.isBusy);
@@ -105,7 +124,7 @@ export class StartedPrograms {
   }
 
   #left(started: StartedProgram): void {
-    const { session } = started;
+    const kept = started.holder === undefined ? undefined : this.#kept.get(started.holder);
     const waiting = this.#waiting.get(started) ?? [];
     this.#waiting.delete(started);
     for (const wake of waiting) queueMicrotask(wake);
@@ -113,21 +132,19 @@ export class StartedPrograms {
       this.#forget(started);
       return;
     }
-    if (session !== undefined && this.#kept.get(session)?.started === started) this.#keep(session, started);
+    if (started.holder !== undefined && kept?.started === started) this.#keep(started.holder, started, kept.keepMs);
     else if (started.isDeserted) this.#end(started);
   }
 
   #sweep(): void {
     this.#sweeper = undefined;
-    const nowMs = this.#parts.environment.now();
-    for (const [session, { started, usedAtMs }] of this.#kept)
-      if (!started.isBusy && nowMs - usedAtMs >= this.#parts.keepMs) this.#drop(session, started);
+    for (const [holder, kept] of this.#kept) if (this.#isOver(kept)) this.#drop(holder, kept.started);
     if (this.#kept.size > 0) this.#sweeper = setTimeout(() => this.#sweep(), LIMITS.warmSweepMs).unref();
   }
 
   /** It is not kept any more; one at work ends with its last run. */
-  #drop(session: string, started: StartedProgram): void {
-    this.#kept.delete(session);
+  #drop(holder: string, started: StartedProgram): void {
+    this.#kept.delete(holder);
     // Runs that wait in it are replayed when their answers come.
     if (!started.isBusy) this.#end(started);
   }
@@ -139,8 +156,8 @@ export class StartedPrograms {
 
   #forget(started: StartedProgram): void {
     this.#all.delete(started);
-    if (started.session !== undefined && this.#kept.get(started.session)?.started === started)
-      this.#kept.delete(started.session);
+    if (started.holder !== undefined && this.#kept.get(started.holder)?.started === started)
+      this.#kept.delete(started.holder);
   }
 }
 

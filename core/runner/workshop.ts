@@ -16,6 +16,8 @@ import type { WorkspaceOwner, Workspaces } from '../ports/workspaces.ts';
 import type { RpcNotification, RpcRequest } from '../protocol/messages.ts';
 import { workspaceNameOf } from '../protocol/state-scope.ts';
 import { execute } from './execution.ts';
+import type { Holder } from './holder.ts';
+import { holderNameOf, holderOf } from './holder.ts';
 import { NeededMemory } from './needed-memory.ts';
 import type { Order, Resumption, RunEnd } from './order.ts';
 import { ParkedRuns } from './parked-runs.ts';
@@ -50,13 +52,15 @@ export interface RunnerOptions {
    * replay them; also the `programs` between the calls of a session, so that what they remember is there for its next call.
    */
   readonly warm?: Warmth;
-  /** How long it stays after it was used last, in milliseconds: by default as long as a session is awake. */
+  /** How long it stays after it was used last, in milliseconds, where a session does not say how long it is awake. */
   readonly warmMs?: number;
   /** The files of sessions. Without it programs run in a folder of their own choice, and keep files as they like. */
   readonly workspaces?: Workspaces;
 }
 
 export type Warmth = 'nothing' | 'runs' | 'programs';
+
+const USUAL_MS = LIMITS.idleTimeoutMsDefault;
 
 type Asking = Pick<Order, 'mayAsk' | 'entries' | 'offers' | 'told' | 'desk'>;
 
@@ -73,7 +77,7 @@ export class Workshop {
 
   constructor(options: RunnerOptions) {
     this.options = options;
-    const { program, environment, observer, warm, warmMs = LIMITS.idleTimeoutMsDefault, workspaces } = options;
+    const { program, environment, observer, warm, warmMs = USUAL_MS, workspaces } = options;
     this.parked = new ParkedRuns(environment, {
       keepMs: warmMs,
       most: program.attributes ? LIMITS.parkedRunsMax : LIMITS.warmChildrenMax,
@@ -84,7 +88,6 @@ export class Workshop {
       environment,
       observer,
       keep: warm === 'programs',
-      keepMs: warmMs,
       workspaces,
       publish,
     });
@@ -100,7 +103,8 @@ export class Workshop {
     { call, ...asking }: Asking & { readonly call?: CallContext } = ASKS_NOTHING,
   ): Promise<RunEnd> {
     const { program, environment, warm = 'nothing' } = this.options;
-    const forRun = (): StartedProgram => this.programs.for(call?.session?.id, request?.id, call && ownerOf(call));
+    const forRun = (): StartedProgram =>
+      this.programs.for(call && this.holderOf(call), request?.id, call && ownerOf(call));
     const execution = (started: StartedProgram): Promise<RunEnd> =>
       execute({
         ...asking,
@@ -119,6 +123,18 @@ export class Workshop {
       : memory.run(call, request?.id, forRun, execution));
     if (end.kind !== 'aborted') this.#introduction = { value: end.introduction, atMs: environment.now() };
     return end;
+  }
+
+  /** For whom a call's memory is kept, if it can be found again. */
+  holderOf(call: CallContext): Holder | undefined {
+    return holderOf(call, this.options.warmMs ?? USUAL_MS);
+  }
+
+  /** What is kept in memory for a session goes. Resolves when its program is gone. */
+  release(session: string, principal: string): Promise<void> {
+    const holder = holderNameOf(session, principal);
+    this.parked.release(holder);
+    return this.programs.release(holder);
   }
 
   /** Goes on with a run that waits in this process; `undefined` if there is none that can. */

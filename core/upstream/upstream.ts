@@ -82,6 +82,7 @@ function withoutInvalidTools<T extends Record<string, unknown>>(result: T, obser
 /** Names for a runner of ours; any other server ignores them. A session's own id is its client's secret and goes nowhere. */
 const namesOf = ({ session, attempt }: { [K in 'session' | 'attempt']: CallContext[K] | undefined }) => ({
   ...(session && { [HEADER.callSession]: session.name, [HEADER.callSessionEnds]: String(session.endsAtMs) }),
+  ...(session?.idleMs !== undefined && { [HEADER.callSessionIdle]: String(session.idleMs) }),
   ...(attempt && { [HEADER.callAttempt]: `${attempt.call}${attempt.again ? ';again' : ''}` }),
 });
 

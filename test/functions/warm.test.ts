@@ -3,7 +3,9 @@
  * nothing anywhere else, though environments be frozen between the calls.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lambdaServer } from '../../core/adapters/lambda/server.ts';
 import { warmthIn } from '../../functions/deployment/settings.ts';
+import { modernRequest } from '../contracts/stateless-server.contract.ts';
 import { patientCall } from '../support/clients/patient-call.ts';
 import { textIn, WireClient } from '../support/clients/wire.ts';
 import { Deployment } from '../support/lambda/deployment.ts';
@@ -51,6 +53,25 @@ describe('with the session as tenant', { timeout: PATIENCE_MS }, () => {
     const { response } = await patientCall(client, client.tool('ask'), { answer }, PATIENCE_MS);
     expect(textIn(response)).toBe('Ada 1');
     expect(await call(client, 'count')).toBe('2');
+  });
+
+  it('a program is not found by another principal that names its session, in the same environment', async () => {
+    const { endpoint } = deployment.lambda;
+    const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+    const config = { endpoint, region: 'us-east-1', credentials };
+    const server = lambdaServer({ functionName: 'upstream', tenant: 'session', config, observer: () => undefined });
+    const session = { id: 'of-alice', name: 'n'.repeat(22), endsAtMs: Date.now() + 3_600_000 };
+    const call = async (id: string, name: string): Promise<string> => {
+      const signal = new AbortController().signal;
+      const request = modernRequest('tools/call', { name, arguments: {} });
+      let text = '';
+      for await (const said of server(request, { principal: { id }, session, signal })) text = textIn(said);
+      await deployment.quiet();
+      return text;
+    };
+    expect([await call('alice', 'count'), await call('alice', 'count')]).toEqual(['1', '2']);
+    expect([await call('bob', 'count'), await call('alice', 'count')]).toEqual(['1', '3']);
+    expect(await call('bob', 'pid')).toBe(await call('alice', 'pid'));
   });
 
   it('a program whose environment is gone begins anew', async () => {

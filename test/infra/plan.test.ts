@@ -179,6 +179,14 @@ describe('memory of programs', () => {
     expect(program).toEqual({ FERMATA_TENANCY: 'session', FERMATA_IDLE_TIMEOUT: '1h' });
   });
 
+  it('and what may run again after a loss is as the configuration says, where no setting does', () => {
+    const config = { sessions: { retryLost: 'always' } } as const;
+    expect(planOf({ config }).variables.program).toEqual({ FERMATA_RETRY_LOST: 'always' });
+    expect(planOf({ config, sessions: { retryLost: 'never' } }).variables.program).toEqual({
+      FERMATA_RETRY_LOST: 'never',
+    });
+  });
+
   it('is refused where it would be there by chance, or is not ours', () => {
     expect(() => planOf({ ...settings, tenancy: 'none', warm: 'programs' })).toThrow(
       /^The setting "warm" is "programs", which takes an environment for each session\./,

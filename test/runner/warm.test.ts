@@ -3,8 +3,9 @@ import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { expect, test } from 'vitest';
 import { sdkProgram } from '../../core/adapters/sdk/program.ts';
 import { LIMITS } from '../../core/base/limits.ts';
+import type { CallContext } from '../../core/ports/stateless-server.ts';
 import { step } from '../../index.ts';
-import type { Caller } from '../support/programs/calling.ts';
+import type { Caller, RunnerCaller } from '../support/programs/calling.ts';
 import {
   callerOf,
   memoryGuard,
@@ -18,7 +19,7 @@ import {
 import type { Scene, Script, ScriptedProgram } from '../support/programs/scripted.ts';
 import { scripted, text } from '../support/programs/scripted.ts';
 
-const runnerOf = (tools: Record<string, Script>): { program: ScriptedProgram; caller: Caller } => {
+const runnerOf = (tools: Record<string, Script>): { program: ScriptedProgram; caller: RunnerCaller } => {
   const program = scripted({ tools });
   return { program, caller: callerOf(program, { warm: 'runs', guard: memoryGuard() }) };
 };
@@ -163,6 +164,54 @@ const sessionsOf = () => {
 test('a program remembers between the calls of its session, and nothing of other sessions', async () => {
   const { count } = sessionsOf();
   expect([await count('a'), await count('a'), await count('b'), await count('a')]).toEqual(['1', '2', '1', '3']);
+});
+
+test('a session of the same name is another one for another principal', async () => {
+  const { caller } = sessionsOf();
+  const count = async (id: string) =>
+    textOf(await told(caller, toolCall('count'), { session: sessionOf('a'), principal: { id } }));
+  expect([await count('alice'), await count('alice'), await count('bob'), await count('alice')]).toEqual([
+    '1',
+    '2',
+    '1',
+    '3',
+  ]);
+});
+
+test('a program stays as long as its own session is awake, though nothing looked meanwhile', async () => {
+  let nowMs = 1_000_000;
+  let ids = 0;
+  const environment = { now: () => nowMs, newId: () => `id-${ids++}` };
+  const caller = callerOf(sdkProgram(counting), { warm: 'programs', guard: memoryGuard(), environment });
+  const count = async (id: string, idleMs?: number) => {
+    const session = { ...sessionOf(id), ...(idleMs === undefined ? {} : { idleMs }) };
+    return textOf(await told(caller, toolCall('count'), { session }));
+  };
+  const all = async () => [await count('short', 60_000), await count('long', 3_600_000), await count('unsaid')];
+  expect(await all()).toEqual(['1', '1', '1']);
+  nowMs += 60_000;
+  expect(await all()).toEqual(['1', '2', '2']);
+  nowMs += LIMITS.idleTimeoutMsDefault;
+  expect(await all()).toEqual(['1', '3', '1']);
+});
+
+test('what is kept for a session goes when it ends: its program, and its runs that wait', async () => {
+  const { caller, count } = sessionsOf();
+  expect([await count('a'), await count('b')]).toEqual(['1', '1']);
+  await caller.server.release('a', 'bob');
+  expect(await count('a')).toBe('2');
+  await caller.server.release('a', 'alice');
+  expect([await count('a'), await count('b')]).toEqual(['1', '2']);
+
+  const { program, caller: parking } = runnerOf({ greet });
+  const session = sessionOf('a');
+  const asked = async (context: Partial<CallContext>) => told(parking, toolCall('greet'), context);
+  const [mine] = [await asked({ session }), await asked({ session: sessionOf('b') }), await asked({})];
+  await parking.server.release('a', 'alice');
+  expect(program.ends).toEqual(['park']);
+  const [key = ''] = Object.keys(questionsIn(mine));
+  await told(parking, retried(toolCall('greet'), mine, { [key]: value('Ada') }), { session });
+  expect(program.executions).toBe(4);
 });
 
 test('calls without a session meet a fresh program each', async () => {

@@ -6,6 +6,7 @@ import { sdkProgram } from '../../core/adapters/sdk/program.ts';
 import { LIMITS } from '../../core/base/limits.ts';
 import { anonymous } from '../../core/http/authenticator.ts';
 import { statelessApp } from '../../core/http/stateless-app.ts';
+import type { StatelessServer } from '../../core/ports/stateless-server.ts';
 import type { Message } from '../../core/protocol/messages.ts';
 import { isRequest } from '../../core/protocol/messages.ts';
 import { newKeyText, session, step } from '../../index.ts';
@@ -49,6 +50,19 @@ async function instances() {
 
 const call = async (client: WireClient, name: string): Promise<Message | undefined> =>
   (await messagesIn(await client.post(client.tool(name)))).at(-1);
+
+it('is told how long its session stays awake, which the runner keeps its memory for', async () => {
+  const heard: unknown[] = [];
+  const runner = callerOf(program);
+  const upstream: StatelessServer = (request, call) => {
+    heard.push(call.session?.idleMs);
+    return runner.server(request, call);
+  };
+  await using app = await served(statelessApp({ upstream, authenticate: anonymous(), observer: () => {} }));
+  await using proxy = await deployed(['--upstream', app.url, '--idle-timeout', '2m']);
+  await call(await WireClient.open(proxy.url), 'visits');
+  expect(heard.at(-1)).toBe(120_000);
+});
 
 it('is there for the next call at another instance, for its session only, and over its bound nothing changes', async () => {
   await using both = await instances();

@@ -12,7 +12,7 @@ import type { CallContext, StatelessServer } from '../../../core/ports/stateless
 import type { ModernRequest } from '../../../core/protocol/envelope.ts';
 import { META } from '../../../core/protocol/envelope.ts';
 import type { RpcError, RpcNotification } from '../../../core/protocol/messages.ts';
-import type { RunnerOptions } from '../../../core/runner/runner.ts';
+import type { Runner, RunnerOptions } from '../../../core/runner/runner.ts';
 import { runner } from '../../../core/runner/runner.ts';
 
 type Json = Record<string, unknown>;
@@ -27,7 +27,11 @@ export interface Caller {
   readonly observations: Observation[];
 }
 
-export function callerOf(program: Program, options: Partial<RunnerOptions> = {}): Caller {
+export interface RunnerCaller extends Caller {
+  readonly server: Runner;
+}
+
+export function callerOf(program: Program, options: Partial<RunnerOptions> = {}): RunnerCaller {
   const observations: Observation[] = [];
   const server = runner({
     program,
