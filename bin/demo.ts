@@ -14,7 +14,7 @@ import { byItself, byPerson, Quit } from './demo/form.ts';
 import type { Screen } from './demo/screen.ts';
 import { screenOn } from './demo/screen.ts';
 import type { ServerProcess } from './demo/server-process.ts';
-import { startServer } from './demo/server-process.ts';
+import { lastingPort, startServer } from './demo/server-process.ts';
 import { takeTour } from './demo/tour.ts';
 import type { Variables } from './given.ts';
 import { Misuse } from './misuse.ts';
@@ -73,7 +73,7 @@ async function tourOfOwnServer(screen: Screen, answer: Answer, kill: boolean): P
   const tidyUp = (): void => rmSync(folder, { recursive: true, force: true });
   process.once('exit', tidyUp);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(INTERRUPTED));
-  let server = await screen.during('Starting a server', startServer(folder, 0));
+  let server = await screen.during('Starting a server', startServer(folder, await lastingPort()));
   screen.step(
     `Started a server: process ${server.pid}\n${screen.paint('dim', `store in ${folder}, gone when the demo ends`)}`,
   );

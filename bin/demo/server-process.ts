@@ -5,7 +5,9 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Fault, invariant } from '../../core/base/errors.ts';
@@ -19,7 +21,23 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
-/** Starts `fermata serve` with its store in a folder. Port 0 takes a free one. Resolves when it listens. */
+/** A free port from below those that systems give to whoever asks for any: it is still free when the server is started again. */
+export async function lastingPort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(20_000, 32_000);
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise(resolve => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
+
+/** Starts `fermata serve` with its store in a folder. Resolves when it listens. */
 export async function startServer(folder: string, port: number): Promise<ServerProcess> {
   const [program] = process.argv.slice(1);
   invariant(program !== undefined, 'a command line has a program');

@@ -8,6 +8,7 @@ import { newApiKey } from '../../core/http/api-keys.ts';
 import { built } from '../support/built.ts';
 import type { Running } from '../support/command-line.ts';
 import { isAlive, starting } from '../support/command-line.ts';
+import { lastingPort } from '../support/product.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -15,11 +16,11 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const ENDPOINT = /Endpoint\s+(http:\/\/127\.0\.0\.1:(\d+)\/mcp)/;
+const ENDPOINT = /Endpoint\s+(http:\/\/127\.0\.0\.1:\d+\/mcp)/;
 
-async function endpointOf(running: Running): Promise<{ url: string; port: string }> {
-  const [, url = '', port = ''] = await running.says(ENDPOINT);
-  return { url, port };
+async function endpointOf(running: Running): Promise<{ url: string }> {
+  const [, url = ''] = await running.says(ENDPOINT);
+  return { url };
 }
 
 const silent = { sample: () => Promise.reject(new Error('nobody asks')), log: () => {} };
@@ -86,8 +87,9 @@ describe('fermata serve', () => {
 
   test('is asked to stop while a call waits: the call goes on after a restart', async () => {
     const data = join(folder, 'restarted');
-    let running = starting(['serve', '--port', '0', '--data', data]);
-    const { url, port } = await endpointOf(running);
+    const port = String(await lastingPort());
+    let running = starting(['serve', '--port', port, '--data', data]);
+    const { url } = await endpointOf(running);
     let questions = 0;
     const client = await connectTo(url, undefined, {
       ...silent,

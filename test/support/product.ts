@@ -6,12 +6,11 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { lastingPort as freePort } from '../../bin/demo/server-process.ts';
 import type { Observation } from '../../core/ports/observer.ts';
 import { isObject } from '../../core/protocol/messages.ts';
 import { built, withBuilt } from './built.ts';
@@ -61,14 +60,13 @@ export async function startProduct({ data, port, serve }: ProductOptions): Promi
 }
 
 /**
- * A port that stays free while the product is down: outside the range from which the system takes the ports of outgoing
- * connections, one of which might even connect to itself, and not one that another test process looks at. Each holds the UDP port
- * of the same number until it ends, which takes nothing from a product that listens on TCP.
+ * A port that stays free while the product is down, as the demo finds one, and not one that another test process looks at: each
+ * holds the UDP port of the same number until it ends, which takes nothing from a product that listens on TCP.
  */
 export async function lastingPort(): Promise<number> {
   for (;;) {
-    const port = randomInt(20_000, 32_000);
-    if ((await isOurs(port)) && (await isFree(port))) return port;
+    const port = await freePort();
+    if (await isOurs(port)) return port;
   }
 }
 
@@ -77,14 +75,6 @@ function isOurs(port: number): Promise<boolean> {
   return new Promise(resolve => {
     holder.once('error', () => resolve(false));
     holder.bind({ port, address: '127.0.0.1', exclusive: true }, () => resolve(true));
-  });
-}
-
-function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  return new Promise(resolve => {
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }
 

@@ -8,10 +8,11 @@ import type { ChildProcess } from 'node:child_process';
 import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readFile, rename, rm } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { lastingPort } from '../product.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const TOOL = join(import.meta.dirname, 'tool');
@@ -29,7 +30,7 @@ export async function startEmulator(): Promise<Emulator> {
   if (endpoint) return { endpoint, stop: async () => {} };
   const binary = await installed();
   for (let start = 1; start <= STARTS_MAX; start++) {
-    const port = await freePort();
+    const port = await lastingPort();
     const child = spawn(binary, ['serve', '--host', '127.0.0.1', '--port', String(port)], { stdio: 'ignore' });
     if (await listens(child, port)) return { endpoint: `http://127.0.0.1:${port}`, stop: () => stopped(child) };
     await stopped(child);
@@ -63,17 +64,6 @@ async function installed(): Promise<string> {
     }
   }
   return binary;
-}
-
-function freePort(): Promise<number> {
-  const server = createServer();
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => (address !== null && typeof address === 'object' ? resolve(address.port) : reject()));
-    });
-  });
 }
 
 /** Whether the child listens on a port before it exits: another process may have been faster to take it. */
