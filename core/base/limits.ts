@@ -128,6 +128,8 @@ export const LIMITS = {
   taskPollMs: 1_000,
   /** How long one round looks after a task that the upstream has made, before that is noted and the next one begins. */
   upstreamTaskRoundMs: 5 * 60_000,
+  /** How often in a row a server of 2025 may fail to tell the result of its task before the call is lost. */
+  upstreamTaskFailuresMax: 20,
   /** Unfinished tasks of one principal, of both eras and over all its sessions. */
   tasksPerPrincipalMax: 500,
   /** Tasks that one `subscriptions/listen` may name. */

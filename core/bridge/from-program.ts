@@ -13,6 +13,7 @@ import type { Outcome, RpcError } from '../protocol/messages.ts';
 import { isObject } from '../protocol/messages.ts';
 import { traitsOf } from '../protocol/methods.ts';
 import { MODERN_REVISIONS } from '../protocol/revisions.ts';
+import { RELATED_TASK } from '../protocol/tasks.ts';
 
 type Json = Record<string, unknown>;
 
@@ -67,6 +68,14 @@ export function inputRequired({ _meta, ...fields }: Json, serverInfo: Implementa
 export const askingBeforeTask = ({ result }: { readonly result: Json }): { readonly result: Json } => ({
   result: { ...result, _meta: { ...(isObject(result._meta) ? result._meta : {}), [META.beforeTask]: true } },
 });
+
+/** What belongs to a task that the client does not know of: the server's own name for it means nothing to anybody else. */
+export function unrelated(value: Json): Json {
+  if (!isObject(value._meta)) return value;
+  const { [RELATED_TASK]: _, ...meta } = value._meta;
+  const { _meta, ...rest } = value;
+  return Object.keys(meta).length === 0 ? rest : { ...rest, _meta: meta };
+}
 
 const namedBy = (meta: unknown, serverInfo: Implementation): Json => ({
   ...(isObject(meta) ? meta : {}),

@@ -11,6 +11,9 @@ import type { RpcNotification, RpcResponse } from '../protocol/messages.ts';
 /** Whoever calls without credentials, all of them together. Exists on loopback only. */
 export const ANONYMOUS = 'anonymous';
 
+/** The reason of a signal where the process ends and the call goes on in another: what was begun for it is left as it is. */
+export const GOES_ON_ELSEWHERE = 'the call goes on in another process';
+
 /** The authenticated identity a call is made for, or `ANONYMOUS`. */
 export interface Principal {
   readonly id: string;

@@ -4,6 +4,7 @@
  * A holder renews well before its time is over. One that finds its lease taken stops its round: the generation fences it.
  */
 import { LIMITS } from '../base/limits.ts';
+import { GOES_ON_ELSEWHERE } from '../ports/stateless-server.ts';
 import type { Exchange, Lease } from '../session/exchange.ts';
 import type { Engine } from './engine.ts';
 import { transition } from './transitions.ts';
@@ -20,11 +21,14 @@ export function isLapsed(engine: Engine, exchange: Exchange): boolean {
   return lease === undefined || lease.untilMs <= engine.environment.now() || !engine.stores.mayBeAlive(lease.owner);
 }
 
-/** Renews the lease until released; aborts the round if the lease was lost. */
+/** Renews the lease until released; aborts the round if the lease was lost: the call was cancelled, or another process has it. */
 export function holdLease(engine: Engine, exchange: Exchange, controller: AbortController): { release(): void } {
   const timer = setInterval(() => {
     renew(engine, exchange).then(
-      held => held || controller.abort(),
+      held => {
+        if (held === 'taken') controller.abort(GOES_ON_ELSEWHERE);
+        if (held === 'over') controller.abort();
+      },
       () => undefined,
     );
   }, LIMITS.leaseMs / 3);
@@ -32,9 +36,11 @@ export function holdLease(engine: Engine, exchange: Exchange, controller: AbortC
   return { release: () => clearInterval(timer) };
 }
 
-async function renew(engine: Engine, exchange: Exchange): Promise<boolean> {
+async function renew(engine: Engine, exchange: Exchange): Promise<'held' | 'taken' | 'over'> {
   const renewed = await transition(engine, exchange.session, exchange.id, current =>
     current.generation === exchange.generation ? { type: 'renewed', ...leaseFor(engine) } : undefined,
   );
-  return renewed !== undefined;
+  if (renewed !== undefined) return 'held';
+  const current = await engine.stores.exchanges.load(exchange.session, exchange.id);
+  return current === undefined || current.phase === 'settled' ? 'over' : 'taken';
 }

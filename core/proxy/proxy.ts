@@ -10,6 +10,7 @@ import type { ExchangeId } from '../base/ids.ts';
 import { parseEventId } from '../base/ids.ts';
 import type { SessionAdmin } from '../ports/session-admin.ts';
 import type { LegacyCall, Reply, StatefulServer } from '../ports/stateful-server.ts';
+import { GOES_ON_ELSEWHERE } from '../ports/stateless-server.ts';
 import type { Message, Outcome, RpcRequest } from '../protocol/messages.ts';
 import { isMessage, isNotification, isRequest, responseOf } from '../protocol/messages.ts';
 import { LEGACY_TRAITS } from '../protocol/revisions.ts';
@@ -137,6 +138,6 @@ async function close(engine: Engine): Promise<void> {
   });
   await Promise.race([drained, patience]);
   clearTimeout(timer);
-  for (const { controller } of engine.running.values()) controller.abort();
+  for (const { controller } of engine.running.values()) controller.abort(GOES_ON_ELSEWHERE);
   await Promise.allSettled([...engine.drivers]);
 }

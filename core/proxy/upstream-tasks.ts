@@ -10,12 +10,13 @@ import { Fault } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { clientOf } from '../bridge/from-modern.ts';
 import type { CallContext } from '../ports/stateless-server.ts';
+import { GOES_ON_ELSEWHERE } from '../ports/stateless-server.ts';
 import type { ModernRequest } from '../protocol/envelope.ts';
 import { META } from '../protocol/envelope.ts';
 import { parsedJson } from '../protocol/json.ts';
 import type { Outcome, RpcError, RpcNotification, RpcResponse } from '../protocol/messages.ts';
 import { isObject, outcomeOf, responseOf } from '../protocol/messages.ts';
-import { declaresTasks, TASKS_EXTENSION } from '../protocol/tasks.ts';
+import { declaresTasks, FOLLOWING, TASKS_EXTENSION } from '../protocol/tasks.ts';
 import type { Engine } from './engine.ts';
 
 type Json = Record<string, unknown>;
@@ -35,6 +36,10 @@ const CAPABILITY_MISSING = -32021;
 
 /** Whether a state is that of an upstream's task. Made here and kept in the store: no client may bring one. */
 export const isFollowing = (requestState: unknown): boolean => after(STATE, requestState) !== undefined;
+
+/** Whether a round with this state begins nothing: it looks after a task that is there, followed here or by the adapter of its server. */
+export const onlyLooks = (requestState: unknown): boolean =>
+  isFollowing(requestState) || after(FOLLOWING, requestState) !== undefined;
 
 const after = (prefix: string, text: unknown): string | undefined =>
   typeof text === 'string' && text.startsWith(prefix) ? text.slice(prefix.length) : undefined;
@@ -114,8 +119,8 @@ async function* follow(engine: Engine, request: ModernRequest, call: CallContext
     if (engine.environment.now() >= untilMs) return yield responseOf(request.id, { result: looksAgain(task) });
     await setTimeout(pauseMs(found), undefined, { signal: call.signal }).catch(() => undefined);
   }
-  // A process that closes leaves the task to the next one; a call that was cancelled takes it along.
-  if (!engine.closing.signal.aborted)
+  // A process that closes, or whose lease was taken, leaves the task to the next one; a call that was cancelled takes it along.
+  if (call.signal.reason !== GOES_ON_ELSEWHERE)
     await asked(engine, request, { ...call, signal: engine.closing.signal }, 'tasks/cancel', { taskId }).catch(
       () => undefined,
     );

@@ -12,7 +12,7 @@ import type { Session } from '../session/session.ts';
 import type { Engine } from './engine.ts';
 import { handleOf } from './handle.ts';
 import { clientFactsOf } from './sessions.ts';
-import { isFollowing } from './upstream-tasks.ts';
+import { onlyLooks } from './upstream-tasks.ts';
 
 /** For whom the proxy asks: a principal, within a session if there is one already. */
 type Asker = Pick<CallContext, 'principal' | 'session'>;
@@ -32,7 +32,7 @@ export async function ask(engine: Engine, request: ModernRequest, asker: Asker):
  */
 export async function isRepeatable(engine: Engine, session: Session, exchange: Exchange): Promise<boolean> {
   const { method, params } = exchange.request;
-  if (traitsOf(method).repeatable || isFollowing(exchange.requestState)) return true;
+  if (traitsOf(method).repeatable || onlyLooks(exchange.requestState)) return true;
   if (method !== 'tools/call') return false;
   const annotations = await annotationsOf(engine, session, params?.name).catch(() => undefined);
   return annotations?.readOnlyHint === true || annotations?.idempotentHint === true;

@@ -12,9 +12,10 @@ import { Fault, rpcErrorOf } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Client } from '../bridge/from-modern.ts';
 import type { Introduction } from '../bridge/from-program.ts';
+import { unrelated } from '../bridge/from-program.ts';
 import type { Outcome, RpcRequest } from '../protocol/messages.ts';
 import { isObject } from '../protocol/messages.ts';
-import { declaresTasks, RELATED_TASK, TASKS_DECLARED } from '../protocol/tasks.ts';
+import { declaresTasks, TASKS_DECLARED } from '../protocol/tasks.ts';
 import type { Connection } from './connection.ts';
 
 export type TaskStep =
@@ -40,7 +41,8 @@ export async function outcomeOfTask(
   const { task } = made.result;
   if (!isObject(task) || typeof task.taskId !== 'string') return made;
   onStep('made');
-  return unrelated(await connection.request(request.id, 'tasks/result', { taskId: task.taskId }));
+  const outcome = await connection.request(request.id, 'tasks/result', { taskId: task.taskId });
+  return 'error' in outcome ? outcome : { result: unrelated(outcome.result) };
 }
 
 async function isTaskOnly(connection: Connection, name: unknown): Promise<boolean> {
@@ -69,11 +71,3 @@ const refusal = (tool: string): Outcome => ({
     ),
   ),
 });
-
-/** The program's own name for the task means nothing to anybody else. */
-function unrelated(outcome: Outcome): Outcome {
-  if ('error' in outcome || !isObject(outcome.result._meta)) return outcome;
-  const { [RELATED_TASK]: _, ...meta } = outcome.result._meta;
-  const { _meta, ...result } = outcome.result;
-  return { result: Object.keys(meta).length === 0 ? result : { ...result, _meta: meta } };
-}

@@ -9,7 +9,7 @@ import { Fault, rpcErrorOf } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Client } from '../bridge/from-modern.ts';
 import { destinationOf } from '../bridge/from-notification.ts';
-import { modernError, modernResult } from '../bridge/from-program.ts';
+import { modernError, modernResult, unrelated } from '../bridge/from-program.ts';
 import { lackFor } from '../bridge/from-question.ts';
 import { questionOf } from '../journal/question.ts';
 import type { CallContext } from '../ports/stateless-server.ts';
@@ -23,6 +23,7 @@ import { Inbox } from './inbox.ts';
 import { tell } from './legacy-post.ts';
 import type { LegacySession } from './legacy-session.ts';
 import type { Heard } from './legacy-stream.ts';
+import type { Followed } from './legacy-task.ts';
 import type { Waiting } from './parked-call.ts';
 
 /** How a call stands when it is left. */
@@ -34,7 +35,10 @@ export type Standing =
 type Item = Heard | { readonly failed: unknown };
 
 export class LegacyCall {
-  readonly requestId: RequestId;
+  /** The request whose response ends it: of a task, the one for its result. */
+  requestId: RequestId;
+  /** What it is where its tool runs as a task only: asked to become one, or the task that is there. */
+  task: 'wanted' | Followed | undefined;
   /** Questions without an answer, under the keys that the client gets to see. */
   readonly waiting = new Map<string, Waiting>();
   position: string | undefined;
@@ -50,6 +54,21 @@ export class LegacyCall {
   /** Ends the connection, and with it everything that is read for this call. */
   get signal(): AbortSignal {
     return this.#stop.signal;
+  }
+
+  /** How its session knows it, whatever is asked for its task's sake. */
+  get name(): RequestId {
+    return isFollowed(this.task) ? this.task.calledAs : this.requestId;
+  }
+
+  /** The server has made a task of it: its own stream is over. */
+  becomes(task: Followed): void {
+    this.task = task;
+    this.position = undefined;
+  }
+
+  answered(question: RequestId): void {
+    if (isFollowed(this.task)) this.task = { ...this.task, answered: [...this.task.answered, question] };
   }
 
   /** Listens to what the session says outside of calls, before the call is made: a question may be faster than the call's own stream. */
@@ -86,7 +105,7 @@ export class LegacyCall {
     return isOurs;
   }
 
-  /** Yields the notifications of the call; returns when it is over, waits for its client, or is given up. */
+  /** Yields the notifications of the call; returns when it is over, waits for its client or for another round, or is given up. */
   async *heard(
     carrier: Carrier,
     session: LegacySession,
@@ -94,15 +113,17 @@ export class LegacyCall {
     client: Client,
     call: CallContext,
   ): AsyncGenerator<RpcNotification, Standing, undefined> {
+    const endMs = performance.now() + (isFollowed(this.task) ? LIMITS.upstreamTaskRoundMs : Number.POSITIVE_INFINITY);
     const listening = {
       token: request.params._meta[META.progressToken] as RequestId | undefined,
       logLevel: client.logLevel,
     };
     for (;;) {
-      const item = await this.#inbox.next(call.signal, this.waiting.size > 0 ? LIMITS.upstreamSettleMs : undefined);
+      const leftMs = this.waiting.size > 0 ? LIMITS.upstreamSettleMs : endMs - performance.now();
+      const item = await this.#inbox.next(call.signal, Number.isFinite(leftMs) ? Math.max(0, leftMs) : undefined);
       if (item === undefined) return { kind: call.signal.aborted ? 'given up' : 'waiting' };
       if ('failed' in item) throw item.failed;
-      this.position = item.position ?? this.position;
+      this.position = item.anew ? undefined : (item.position ?? this.position);
       const { message } = item;
       if (message === undefined) continue;
       if (isResponse(message)) {
@@ -112,7 +133,7 @@ export class LegacyCall {
       } else if (isRequest(message)) {
         const reply = this.#replyTo(message, session, client);
         if (reply !== undefined) await tell(carrier, reply, session, call, call.signal);
-      } else if (destinationOf(message, listening) === 'stream') yield message;
+      } else if (destinationOf(message, listening) === 'stream') yield withoutTask(message);
     }
   }
 
@@ -130,6 +151,7 @@ export class LegacyCall {
     if (!isInputMethod(method)) {
       return { jsonrpc: '2.0', id, error: { code: -32601, message: `Method not found: ${method}` } };
     }
+    if (this.#isKnown(id)) return undefined;
     const params = question.params ?? {};
     const lack = lackFor(method, params, client.capabilities);
     if (lack !== undefined) {
@@ -150,6 +172,12 @@ export class LegacyCall {
     return undefined;
   }
 
+  /** A server may tell a task's question to each request for its result. */
+  #isKnown(id: RequestId): boolean {
+    if (!isFollowed(this.task)) return false;
+    return this.task.answered.includes(id) || [...this.waiting.values()].some(open => open.id === id);
+  }
+
   #freeKey(stem: string): string {
     let key = stem;
     for (let n = 2; this.waiting.has(key); n++) key = `${stem}-${n}`;
@@ -165,6 +193,11 @@ export class LegacyCall {
     }
     return 'error' in outcome
       ? { error: modernError(request.method, request.params, outcome.error) }
-      : { result: modernResult(request.method, outcome.result, introduction.serverInfo) };
+      : { result: modernResult(request.method, unrelated(outcome.result), introduction.serverInfo) };
   }
 }
+
+export const isFollowed = (task: LegacyCall['task']): task is Followed => task !== undefined && task !== 'wanted';
+
+const withoutTask = (notification: RpcNotification): RpcNotification =>
+  notification.params === undefined ? notification : { ...notification, params: unrelated(notification.params) };

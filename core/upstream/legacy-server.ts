@@ -3,32 +3,46 @@
  *
  * Stateless ones get each request as it is. In one with sessions, calls that ask are parked in `requestState` and resumed from
  * any process; there is one session for each Fermata session where there is one. A session that is gone is opened again for a
- * new call, which was not delivered then; for a call that waits it means `upstream_lost`.
+ * new call, which was not delivered then; for a call that waits it means `upstream_lost`. A tool that runs as a task only is called
+ * as one: its task is a round that gives nothing but state, and the next rounds follow it to its result.
  */
 import { Fault, faultOf } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Client } from '../bridge/from-modern.ts';
 import { clientOf, isAdvertised, programRequest } from '../bridge/from-modern.ts';
-import { discovery, inputRequired } from '../bridge/from-program.ts';
+import { askingBeforeTask, discovery, inputRequired } from '../bridge/from-program.ts';
 import type { Environment } from '../ports/environment.ts';
 import type { Seal } from '../ports/seal.ts';
 import type { CallContext, StatelessServer } from '../ports/stateless-server.ts';
+import { GOES_ON_ELSEWHERE } from '../ports/stateless-server.ts';
 import type { ModernRequest } from '../protocol/envelope.ts';
 import { META } from '../protocol/envelope.ts';
-import type { Outcome, RpcNotification, RpcResponse } from '../protocol/messages.ts';
+import type { Outcome, RpcNotification, RpcRequest, RpcResponse } from '../protocol/messages.ts';
 import { isObject, responseOf } from '../protocol/messages.ts';
 import { traitsOf } from '../protocol/methods.ts';
 import type { Carrier } from './carrier.ts';
 import { HeldCalls } from './held-calls.ts';
-import { LegacyCall } from './legacy-call.ts';
+import { isFollowed, LegacyCall } from './legacy-call.ts';
 import { deliverable, legacyListening, telling } from './legacy-listening.ts';
 import { legacyPost, tell } from './legacy-post.ts';
 import type { LegacySession } from './legacy-session.ts';
 import { endLegacySession, openLegacySession, ownerOf, sessionOn } from './legacy-session.ts';
 import { LegacySessions } from './legacy-sessions.ts';
 import { heardFrom, resumed } from './legacy-stream.ts';
+import type { Followed } from './legacy-task.ts';
+import {
+  abandoned,
+  cancelTask,
+  giveUp,
+  heardOfTask,
+  relatedTo,
+  resultId,
+  TASK_WANTED,
+  taskMade,
+} from './legacy-task.ts';
 import type { ParkedCall } from './parked-call.ts';
 import { opened, sealed } from './parked-call.ts';
+import { TaskOnlyTools } from './task-only-tools.ts';
 import type { Keeping, UpstreamServer } from './upstream-server.ts';
 import { withVisits } from './visits.ts';
 
@@ -61,7 +75,8 @@ class Place {
   readonly #carrier: Carrier;
   readonly #parts: LegacyParts;
   readonly sessions: LegacySessions;
-  readonly #held: HeldCalls;
+  readonly #held = new HeldCalls();
+  readonly #taskOnly: TaskOnlyTools;
 
   constructor(carrier: Carrier, parts: LegacyParts) {
     this.#carrier = carrier;
@@ -70,7 +85,7 @@ class Place {
       () => parts.environment.now(),
       session => endLegacySession(carrier, session),
     );
-    this.#held = new HeldCalls();
+    this.#taskOnly = new TaskOnlyTools(carrier, parts.environment);
   }
 
   /** Serves a request within the time a round may take, from its first byte on: a server may be silent before the head of its answer. */
@@ -78,10 +93,10 @@ class Place {
     const client = clientOf(request);
     if (traitsOf(request.method).endless) return yield* this.#serve({ request, call, client });
     const stop = new AbortController();
-    const giveUp = () => stop.abort();
+    const leave = () => stop.abort(call.signal.reason);
     if (call.signal.aborted) return;
-    call.signal.addEventListener('abort', giveUp, { once: true });
-    const timer = setTimeout(giveUp, LIMITS.roundMsMax);
+    call.signal.addEventListener('abort', leave, { once: true });
+    const timer = setTimeout(() => stop.abort(), LIMITS.roundMsMax);
     let answered = false;
     try {
       for await (const said of this.#serve({ request, call: { ...call, signal: stop.signal }, client })) {
@@ -92,7 +107,7 @@ class Place {
         throw new Fault('upstream_timeout', `The upstream did not answer within ${LIMITS.roundMsMax} ms.`);
     } finally {
       clearTimeout(timer);
-      call.signal.removeEventListener('abort', giveUp);
+      call.signal.removeEventListener('abort', leave);
     }
   }
 
@@ -149,7 +164,9 @@ class Place {
       const post = async () => {
         running.listen(current, request.params._meta[META.progressToken]);
         await this.#prepare(served, current);
-        return this.#carrier(legacyPost(programRequest(request, requestId), current, call), running.signal);
+        if (await this.#taskOnly.areCalledBy(request, current, call)) running.task = 'wanted';
+        const message = asTask(programRequest(request, requestId), running);
+        return this.#carrier(legacyPost(message, current, call), running.signal);
       };
       let answer = await post();
       if (answer.status === 404 && session.sessionId !== undefined) {
@@ -197,7 +214,7 @@ class Place {
     });
     const session =
       current.sessionId === sessionId ? current : sessionOn(this.#carrier, { sessionId, revision }, introduction, call);
-    session.waiting.delete(parked.requestId);
+    if (!isFollowed(parked.task)) session.waiting.delete(parked.requestId);
     if (session.standing !== undefined) session.standing.lastEventId ??= parked.standing;
     const running = this.#held.take(parked.held) ?? this.#resume(parked, served, session);
     const cancel = () => running.leave();
@@ -217,7 +234,10 @@ class Place {
     }
   }
 
-  #resume({ position, requestId }: ParkedCall, { request, call }: Served, session: LegacySession): LegacyCall {
+  #resume(parked: ParkedCall, served: Served, session: LegacySession): LegacyCall {
+    const { position, requestId, task } = parked;
+    const { request, call } = served;
+    if (isFollowed(task)) return this.#follow(parked, task, served, session);
     if (position === undefined) {
       throw new Fault(
         'upstream_lost',
@@ -226,10 +246,31 @@ class Place {
       );
     }
     const running = new LegacyCall(requestId);
+    running.task = task;
     running.position = position;
     const reading = { carrier: this.#carrier, line: session, call, signal: running.signal, requestId };
     const stream = async function* () {
       yield* heardFrom(await resumed(position, reading), reading);
+    };
+    running.listen(session, request.params._meta[META.progressToken]);
+    running.read(stream());
+    return running;
+  }
+
+  /** What is said of a task from where it was left, or else from now on. */
+  #follow(parked: ParkedCall, task: Followed, { request, call }: Served, session: LegacySession): LegacyCall {
+    const newId = () => this.#parts.environment.newId();
+    const { position } = parked;
+    const generation = call.lease?.generation;
+    const fresh = generation === undefined ? `${task.calledAs}.${newId()}` : resultId(task, generation);
+    const running = new LegacyCall(position === undefined ? fresh : parked.requestId);
+    running.task = task;
+    running.position = position;
+    const asking = { carrier: this.#carrier, line: session, caller: call, signal: running.signal };
+    const stream = async function* () {
+      const left = position === undefined ? abandoned(task, parked.requestId, generation) : [];
+      for (const id of left) await giveUp(asking, id);
+      yield* heardOfTask({ task, running, asking, position, newId });
     };
     running.listen(session, request.params._meta[META.progressToken]);
     running.read(stream());
@@ -244,39 +285,48 @@ class Place {
       const result = Object.hasOwn(responses, key) ? responses[key] : undefined;
       if (result === undefined) running.waiting.set(key, waiting);
       else if (!isObject(result)) throw new Fault('answer_invalid', `The answer to ${key} must be an object.`);
-      else await tell(this.#carrier, { jsonrpc: '2.0', id: waiting.id, result }, session, call, call.signal);
+      else {
+        const told = relatedTo(running.task, result);
+        await tell(this.#carrier, { jsonrpc: '2.0', id: waiting.id, result: told }, session, call, call.signal);
+        running.answered(waiting.id);
+      }
     }
   }
 
   async *#outcomes(served: Served, session: LegacySession, running: LegacyCall): AsyncGenerator<Said, void, undefined> {
     const { request, call, client } = served;
     const { id } = request;
-    let left = false;
+    let isHeld = false;
     try {
       const standing = yield* running.heard(this.#carrier, session, request, client, call);
-      if (standing.kind === 'over') return yield responseOf(id, standing.outcome);
-      if (standing.kind === 'waiting') {
-        const outcome = this.#parked(served, session, running);
-        left = running.position === undefined;
-        return yield responseOf(id, outcome);
+      if (standing.kind === 'given up') return await this.#cancel(served, session, running);
+      const made = standing.kind === 'over' && running.task === 'wanted' ? taskMade(standing.outcome) : undefined;
+      if (made !== undefined) running.becomes({ ...made, calledAs: running.requestId, answered: [] });
+      else if (standing.kind === 'over') {
+        session.waiting.delete(running.name);
+        return yield responseOf(id, standing.outcome);
       }
-      await this.#cancel(served, session, running);
+      isHeld = made === undefined && running.position === undefined;
+      yield responseOf(id, this.#parked(served, session, running, isHeld));
     } finally {
-      if (!left) running.leave();
+      if (!isHeld) running.leave();
     }
   }
 
-  #parked({ request, call }: Served, session: LegacySession, running: LegacyCall): Outcome {
-    const { sessionId = '', revision, introduction } = session;
+  #parked({ request, call }: Served, session: LegacySession, running: LegacyCall, isHeld: boolean): Outcome {
+    const { sessionId, revision, introduction } = session;
     const held = this.#parts.environment.newId();
-    session.waiting.add(running.requestId);
-    if (running.position === undefined) this.#held.put(held, running);
+    session.waiting.add(running.name);
+    if (isHeld) this.#held.put(held, running);
     const { instructions: _, ...known } = introduction;
+    const { task } = running;
+    const generation = call.lease?.generation ?? 0;
     const parked = {
       sessionId,
       revision,
       introduction: known,
       requestId: running.requestId,
+      task: isFollowed(task) ? { ...task, generation } : task,
       position: running.position,
       standing: session.standing?.lastEventId,
       held,
@@ -287,11 +337,20 @@ class Place {
       [...running.waiting].map(([key, { method, params }]) => [key, { method, params }]),
     );
     const requestState = sealed(this.#parts.seal, parked, request, call);
-    return { result: inputRequired({ inputRequests, requestState }, introduction.serverInfo) };
+    const asking = running.waiting.size === 0 ? { requestState } : { inputRequests, requestState };
+    const outcome = { result: inputRequired(asking, introduction.serverInfo) };
+    return task === 'wanted' ? askingBeforeTask(outcome) : outcome;
   }
 
-  /** A server of 2025 does not take a lost connection for a cancellation, and must be told. */
-  async #cancel({ call }: Served, session: LegacySession, { requestId }: LegacyCall): Promise<void> {
+  /** A server of 2025 does not take a lost connection for a cancellation, and must be told: of a task, by the task's name. */
+  async #cancel({ call }: Served, session: LegacySession, { requestId, task, name }: LegacyCall): Promise<void> {
+    if (task !== undefined) {
+      if (!isFollowed(task) || call.signal.reason === GOES_ON_ELSEWHERE) return;
+      session.waiting.delete(name);
+      const signal = AbortSignal.timeout(LIMITS.upstreamProbeMs);
+      const asking = { carrier: this.#carrier, line: session, caller: call, signal };
+      return cancelTask(task, asking, this.#parts.environment.newId());
+    }
     if (session.sessionId === undefined) return;
     const cancelled = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId } } as const;
     await tell(this.#carrier, cancelled, session, call, AbortSignal.timeout(LIMITS.upstreamProbeMs)).catch(
@@ -299,5 +358,8 @@ class Place {
     );
   }
 }
+
+const asTask = (message: RpcRequest, { task }: LegacyCall): RpcRequest =>
+  task === undefined ? message : { ...message, params: { ...message.params, task: TASK_WANTED } };
 
 const after = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms).unref());

@@ -23,6 +23,8 @@ export interface Heard {
   readonly message: Message | undefined;
   /** Where to go on after it; `undefined` while the server gave no event id. */
   readonly position: string | undefined;
+  /** The request is made anew: what was known of a position holds no more. */
+  readonly anew?: true;
 }
 
 export interface Reading {

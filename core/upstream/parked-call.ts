@@ -8,7 +8,9 @@ import type { CallContext } from '../ports/stateless-server.ts';
 import type { ModernRequest } from '../protocol/envelope.ts';
 import type { RequestId } from '../protocol/messages.ts';
 import { isObject } from '../protocol/messages.ts';
+import { FOLLOWING } from '../protocol/tasks.ts';
 import { openedState, sealedState } from './call-state.ts';
+import type { Followed } from './legacy-task.ts';
 
 /** A question of the upstream, under the id it has there. */
 export interface Waiting {
@@ -18,12 +20,15 @@ export interface Waiting {
 }
 
 export interface ParkedCall {
-  readonly sessionId: string;
+  /** `undefined` for a server that keeps tasks, but no sessions. */
+  readonly sessionId: string | undefined;
   readonly revision: string | undefined;
   /** What the server said of itself: another process has not heard it. */
   readonly introduction: Introduction;
   /** The call's id at the upstream. */
   readonly requestId: RequestId;
+  /** Of a tool that runs as a task only: see `legacy-call.ts`. */
+  readonly task?: 'wanted' | Followed | undefined;
   /** The last event read of its stream; `undefined` where the upstream gives no ids. */
   readonly position: string | undefined;
   /** The last event read of the session's standalone stream. */
@@ -36,8 +41,11 @@ export interface ParkedCall {
 
 const VERSION = 1;
 
-export const sealed = (seal: Seal, parked: ParkedCall, request: ModernRequest, call: CallContext): string =>
-  sealedState(seal, { v: VERSION, ...parked }, { purpose: 'upstream', request, call });
+export function sealed(seal: Seal, parked: ParkedCall, request: ModernRequest, call: CallContext): string {
+  const isFollowed = parked.task !== undefined && parked.task !== 'wanted';
+  const text = sealedState(seal, { v: VERSION, ...parked }, { purpose: 'upstream', request, call });
+  return isFollowed ? `${FOLLOWING}${text}` : text;
+}
 
 /** Throws `state_rejected` for what is not ours, was altered, belongs to another call, or is too old. */
 export const opened = (
@@ -46,7 +54,14 @@ export const opened = (
   request: ModernRequest,
   call: CallContext,
   nowMs: number,
-): ParkedCall => openedState(seal, text, { purpose: 'upstream', request, call }, isParkedCall, nowMs);
+): ParkedCall =>
+  openedState(
+    seal,
+    text.startsWith(FOLLOWING) ? text.slice(FOLLOWING.length) : text,
+    { purpose: 'upstream', request, call },
+    isParkedCall,
+    nowMs,
+  );
 
 /** Whatever has our version was sealed above. */
 const isParkedCall = (value: unknown): value is ParkedCall => isObject(value) && value.v === VERSION;
