@@ -74,7 +74,7 @@ const limitsOf = (given: GivenLimits): Partial<SessionLimits> =>
   Object.fromEntries(
     Object.entries(given).map(([name, limit]) => [
       name,
-      name === 'eventBytes'
+      name === 'eventBytes' || name === 'eventBytesPerPrincipal'
         ? amount(limit, LIMITS.sessionEventBytesMin, LIMITS.sessionEventBytesMax)
         : amount(limit, 1, LIMITS.sessionLimitMax),
     ]),

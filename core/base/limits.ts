@@ -48,11 +48,16 @@ export const LIMITS = {
   sessionQuestionsMaxDefault: 1_000,
   sessionEventBytesMaxDefault: 64 * 1024 * 1024,
   principalSessionsMaxDefault: 10_000,
+  principalCallsMaxDefault: 100_000,
+  principalQuestionsMaxDefault: 100_000,
+  principalEventBytesMaxDefault: 4 * 1024 * 1024 * 1024,
   sessionLimitMax: 1_000_000,
   sessionEventBytesMin: 64 * 1024,
   sessionEventBytesMax: 16 * 1024 * 1024 * 1024,
   /** Of a limit, how much a process grants without looking what there is in the store: a sixteenth. */
   grantedUnseenShare: 16,
+  /** How many times as long as it took such a look is believed. */
+  lookBelievedFactor: 10,
   /** Sessions of one page of a list for administrators. */
   sessionsPerPageMax: 100,
   /** Resource subscriptions of one session. */

@@ -14,8 +14,9 @@ import type { StatelessServer } from '../ports/stateless-server.ts';
 import type { Stores } from '../ports/stores.ts';
 import type { SessionClass, SessionPolicy } from '../session/policy.ts';
 import type { Session, SessionPhase } from '../session/session.ts';
+import type { PrincipalTally } from './admission.ts';
 import { Attachments } from './attachments.ts';
-import type { Count, Tally } from './tally.ts';
+import type { Tally } from './tally.ts';
 
 export interface ProxySettings extends SessionPolicy {
   /** Principals whose sessions are kept otherwise; the first that one belongs to counts. */
@@ -78,7 +79,7 @@ export interface Engine extends ProxyOptions {
   readonly watched: Map<string, Watched>;
   /** What sessions and principals have, as far as this process knows, those used last at the end. */
   readonly tallies: Map<string, Tally>;
-  readonly principals: Map<string, Count>;
+  readonly principals: Map<string, PrincipalTally>;
   /** Told when a session of this process has changed in a way that its standalone stream must follow. */
   readonly sessionsChanged: Notifier;
   /** Who delivers what happens outside calls, by session. */

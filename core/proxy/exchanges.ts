@@ -17,6 +17,7 @@ import type { Exchange } from '../session/exchange.ts';
 import { opened, scopesOf, step } from '../session/exchange.ts';
 import type { Session } from '../session/session.ts';
 import type { TaskFacts } from '../session/task.ts';
+import { Admission } from './admission.ts';
 import { connect } from './connection.ts';
 import { dispatch, inBackground } from './dispatcher.ts';
 import type { Engine, Running } from './engine.ts';
@@ -26,21 +27,20 @@ import { leaseFor } from './lease.ts';
 import { endedIfLost, saysMemoryLost } from './lost-memory.ts';
 import { deliver } from './outgoing.ts';
 import { admitQuestions, callUpstream, eventOf, runRound } from './round.ts';
-import { tallyOf } from './tally.ts';
 
 type Heard = IteratorResult<RpcNotification | RpcResponse>;
 
-/** Serves a request, unless its session has as many calls open as it may: then nothing is begun. */
+/** Serves a request, unless its session or principal has as many calls open as it may: then nothing is begun. */
 export async function request(engine: Engine, session: Session, message: RpcRequest, call: LegacyCall): Promise<Reply> {
-  const tally = tallyOf(engine, session);
-  const looking = tally.enter(engine, session);
+  const admission = new Admission(engine, session);
+  const looking = admission.enter();
   if (looking !== undefined) await looking;
   try {
     return await begin(engine, session, message, call);
   } catch (thrown) {
     throw await endedIfLost(engine, session, thrown);
   } finally {
-    tally.leave();
+    admission.leave();
   }
 }
 
@@ -135,7 +135,7 @@ async function promote(
     return attach(engine, session, call, draft.request, outcome.existing);
   }
   const { created } = outcome;
-  tallyOf(engine, session).stored();
+  new Admission(engine, session).stored();
   engine.running.delete(keyOf(session.id, draft.id));
   // Before the round goes on: the first thing its program says may be that this connection should end.
   const events = connect(engine, session, created.id, 0, call.signal, { resumed: false });
@@ -150,7 +150,7 @@ async function proceed(engine: Engine, session: Session, call: LegacyCall, openi
   const outcome = await create(engine, opening);
   if ('existing' in outcome) return attach(engine, session, call, opening.request, outcome.existing);
   const { created } = outcome;
-  tallyOf(engine, session).stored();
+  new Admission(engine, session).stored();
   if (created.settledBy === 'lost') await keepCall(engine, session, created);
   await deliver(engine, created);
   if (created.phase === 'ready') dispatch(engine, session.id, created.id, created.version);

@@ -13,10 +13,10 @@ import type { Outcome, RpcRequest } from '../protocol/messages.ts';
 import { outcomeOf, responseOf } from '../protocol/messages.ts';
 import { classOf } from '../session/policy.ts';
 import type { Session } from '../session/session.ts';
+import { admitSession } from './admission.ts';
 import type { Engine } from './engine.ts';
 import { mayListTasks } from './legacy-tasks.ts';
 import { hasStandaloneStream } from './standalone.ts';
-import { admitSession } from './tally.ts';
 import { ask } from './upstream.ts';
 import { watch } from './watch.ts';
 

@@ -18,6 +18,7 @@ import { LEGACY_TRAITS } from '../protocol/revisions.ts';
 import type { Exchange, ExchangeEvent } from '../session/exchange.ts';
 import { scopesOf, step, weightOf } from '../session/exchange.ts';
 import type { Session } from '../session/session.ts';
+import { Admission } from './admission.ts';
 import type { Written } from './asked.ts';
 import { askedEvent, driven } from './asked.ts';
 import { stopSession } from './cancellation.ts';
@@ -30,7 +31,6 @@ import { saysMemoryLost } from './lost-memory.ts';
 import { patiently } from './patience.ts';
 import { clientFactsOf } from './sessions.ts';
 import { StreamWriter } from './stream-writer.ts';
-import { tallyOf } from './tally.ts';
 import { isTaskHolder } from './task-holder.ts';
 import { transition } from './transitions.ts';
 import { roundOf } from './upstream-tasks.ts';
@@ -94,6 +94,7 @@ export async function runRound(
     readonly already?: readonly RpcNotification[] | undefined;
   } = {},
 ): Promise<void> {
+  const admission = new Admission(engine, session);
   const writer = new StreamWriter(
     engine.stores.events,
     { session: session.id, stream: exchange.id },
@@ -104,7 +105,7 @@ export async function runRound(
       already: options.already,
     },
     async () => isOurs(exchange, await engine.stores.exchanges.load(exchange.session, exchange.id)),
-    bytes => tallyOf(engine, session).take(engine, session, 'eventBytes', bytes),
+    bytes => admission.report(bytes),
   );
   const lease = holdLease(engine, exchange, controller);
   try {
@@ -114,6 +115,9 @@ export async function runRound(
       await stopSession(engine, session.id, 'memory_lost');
   } finally {
     lease.release();
+    // A write may still be under way for a round that was stopped.
+    const written = writer.flush().catch(() => undefined);
+    void written.then(() => admission.reported(writer.bytes));
     await source.return?.().catch(() => undefined);
   }
 }
@@ -133,7 +137,7 @@ async function roundEvent(
     await writer.flush();
     if (response === undefined && signal.aborted) return undefined;
     const event = eventOf(engine, session, exchange, response, writer);
-    if (event.type === 'completed') tallyOf(engine, session).wrote((event.bytes ?? 0) - writer.bytes);
+    if (event.type === 'completed') new Admission(engine, session).wrote((event.bytes ?? 0) - writer.bytes);
     if (event.type === 'inputRequired') await admitQuestions(engine, session, step(exchange, event)?.value);
     return event;
   } catch (thrown) {
@@ -171,7 +175,7 @@ async function listen(
 /** Throws `questions_exceeded` where an exchange asks more than its session may leave unanswered. Tasks have holders of their own. */
 export async function admitQuestions(engine: Engine, session: Session, asking: Exchange | undefined): Promise<void> {
   if (asking === undefined || isTaskHolder(session.id)) return;
-  await tallyOf(engine, session).take(engine, session, 'questions', weightOf(asking).questions);
+  await new Admission(engine, session).ask(weightOf(asking).questions);
 }
 
 /** The transition that a response stands for. */

@@ -19,13 +19,28 @@ export interface SessionLimits {
   readonly eventBytes: number;
   /** Sessions of a principal that have not ended. */
   readonly sessions: number;
+  /** The first three once more, over all sessions of a principal. */
+  readonly callsPerPrincipal: number;
+  readonly questionsPerPrincipal: number;
+  readonly eventBytesPerPrincipal: number;
 }
+
+/** Those that hold for a principal, over all its sessions. */
+export const PRINCIPAL_LIMITS = [
+  'sessions',
+  'callsPerPrincipal',
+  'questionsPerPrincipal',
+  'eventBytesPerPrincipal',
+] as const satisfies readonly (keyof SessionLimits)[];
 
 export const SESSION_LIMITS: SessionLimits = {
   calls: LIMITS.sessionCallsMaxDefault,
   questions: LIMITS.sessionQuestionsMaxDefault,
   eventBytes: LIMITS.sessionEventBytesMaxDefault,
   sessions: LIMITS.principalSessionsMaxDefault,
+  callsPerPrincipal: LIMITS.principalCallsMaxDefault,
+  questionsPerPrincipal: LIMITS.principalQuestionsMaxDefault,
+  eventBytesPerPrincipal: LIMITS.principalEventBytesMaxDefault,
 };
 
 export interface SessionPolicy {

@@ -19,6 +19,7 @@ import { upstreamEra } from '../../bin/upstream-era.ts';
 import { upstreamHeaders } from '../../bin/upstream-headers.ts';
 import type { GateSettings } from '../../core/gates/config.ts';
 import type { Warmth } from '../../core/runner/runner.ts';
+import { PRINCIPAL_LIMITS } from '../../core/session/policy.ts';
 import type { Era } from '../../core/upstream/era.ts';
 
 export type Upstream =
@@ -45,7 +46,7 @@ export interface ProxySettings {
   /** The driver's function; without one the proxy drives by itself. */
   readonly driver: string | undefined;
   readonly sessions: SessionSettings;
-  /** Whether sessions are noted for lists: where there are administrators, or their number is limited. */
+  /** Whether sessions are noted for lists: where there are administrators, or a principal may have so much only. */
   readonly listed: boolean;
   readonly gates: GateSettings;
   readonly webhookSecret: string | undefined;
@@ -85,15 +86,17 @@ export function proxySettings(env: Variables): ProxySettings {
     upstream: upstreamIn(env),
     driver: variable(env, 'FERMATA_DRIVER')?.text,
     sessions,
-    listed: variable(env, 'FERMATA_ADMIN_KEYS') !== undefined || isNumberLimited(sessions),
+    listed: variable(env, 'FERMATA_ADMIN_KEYS') !== undefined || isLimited(sessions),
     gates: config.gates,
     webhookSecret: variable(env, 'FERMATA_WEBHOOK_SECRET')?.text,
   };
 }
 
-/** Whether somebody may open so many sessions only: then they must be found by principal. */
-const isNumberLimited = ({ limits, classes }: SessionSettings): boolean =>
-  [limits, ...classes.map(({ policy }) => policy.limits)].some(some => some?.sessions !== undefined);
+/** Whether a principal may have so much only: then its sessions must be found. */
+const isLimited = ({ limits, classes }: SessionSettings): boolean =>
+  [limits, ...classes.map(({ policy }) => policy.limits)].some(some =>
+    PRINCIPAL_LIMITS.some(name => some?.[name] !== undefined),
+  );
 
 /** The configuration: its text, or the name of a JSON file in the bundle, for one that variables have no room for. */
 function configIn(env: Variables): ConfigSettings {

@@ -95,10 +95,14 @@ describe('the configuration', () => {
     ['{"maxLifetime":"15d"}', 'sessions.maxLifetime is "15d", which is not from 1m to 14d'],
     ['{"maxLifetime":true}', 'sessions.maxLifetime must be a text or a number'],
     ['{"limits":{"calls":0}}', 'sessions.limits.calls is "0", which is no whole number from 1 to 1000000'],
+    [
+      '{"limits":{"eventBytesPerPrincipal":100}}',
+      'sessions.limits.eventBytesPerPrincipal is "100", which is no whole number from 65536 to 17179869184',
+    ],
     ['{"limits":{"eventBytes":100}}', 'sessions.limits.eventBytes is "100", which is no whole number from 65536'],
     [
       '{"limits":{"tasks":1}}',
-      'sessions.limits.tasks is not known here; known are calls, questions, eventBytes, sessions',
+      'sessions.limits.tasks is not known here; known are calls, questions, eventBytes, sessions, callsPerPrincipal, questionsPerPrincipal, eventBytesPerPrincipal',
     ],
     ['{"classes":{}}', 'sessions.classes must be a list'],
     ['{"classes":[\n{"name":"a"}]}', 'f.json:2: sessions.classes.0 must say for whom it is'],

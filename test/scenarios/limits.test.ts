@@ -1,5 +1,6 @@
 /** What a session, and a principal, may have at a time: through HTTP, the proxy and the stores of production. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { memoryStores } from '../../core/adapters/memory/stores.ts';
 import { apiKeys, newApiKey, parseApiKeys } from '../../core/http/api-keys.ts';
 import { httpApp } from '../../core/http/app.ts';
 import type { Stores } from '../../core/ports/stores.ts';
@@ -9,6 +10,7 @@ import type { SessionLimits } from '../../core/session/policy.ts';
 import { makeOnDynamodb } from '../adapters/dynamodb/stores-on-dynamodb.ts';
 import { DRIVERS, makeOnDisk } from '../adapters/sqlite/stores-on-disk.ts';
 import type { StoresUnderTest } from '../contracts/stores-under-test.ts';
+import { handClock } from '../contracts/stores-under-test.ts';
 import { clientOf } from '../support/dynamodb/clients.ts';
 import type { Emulator } from '../support/dynamodb/emulator.ts';
 import { startEmulator } from '../support/dynamodb/emulator.ts';
@@ -41,7 +43,7 @@ const upstream = () =>
   });
 
 const { key, line } = newApiKey('ada');
-const other = newApiKey('bob');
+const BOB = newApiKey('bob');
 
 async function endpoint(stores: Stores, now: () => number, limits: Partial<SessionLimits>) {
   let ids = 0;
@@ -68,7 +70,7 @@ async function endpoint(stores: Stores, now: () => number, limits: Partial<Sessi
       ],
     },
   });
-  const authenticate = apiKeys(parseApiKeys(`${line},${other.line}`));
+  const authenticate = apiKeys(parseApiKeys(`${line},${BOB.line}`));
   const app = await served(httpApp({ server, authenticate, observer: () => {} }));
   return { url: app.url, scripted, close: () => Promise.all([app[Symbol.asyncDispose](), server.close()]) };
 }
@@ -112,7 +114,14 @@ async function heard(response: Response, wanted: (message: Record<string, unknow
 
 const isAsking = (message: Record<string, unknown>) => message.method === 'elicitation/create';
 
+async function makeInMemory(): Promise<StoresUnderTest> {
+  const clock = handClock();
+  const stores = memoryStores({ now: clock.now });
+  return { stores, ...clock, cleanup: () => stores.close() };
+}
+
 const MAKERS: readonly (readonly [string, () => Promise<StoresUnderTest>])[] = [
+  ['memory', makeInMemory],
   ['SQLite', () => makeOnDisk(DRIVERS[0] ?? 'libsql')],
   ['DynamoDB', () => makeOnDynamodb(clientOf(emulator.endpoint), undefined, undefined, true)],
 ];
@@ -121,11 +130,18 @@ describe.each(MAKERS)('on %s', (_, make) => {
   async function underTest(limits: Partial<SessionLimits>) {
     const given = await make();
     const at = await endpoint(given.stores, given.now, limits);
+    const others: Endpoint[] = [];
     return {
       ...at,
       given,
+      /** Another process on the same stores. */
+      async again() {
+        const other = await endpoint(given.stores, given.now, limits);
+        others.push(other);
+        return other;
+      },
       [Symbol.asyncDispose]: async () => {
-        await at.close();
+        for (const each of [at, ...others]) await each.close();
         await given.cleanup();
       },
     };
@@ -140,7 +156,7 @@ describe.each(MAKERS)('on %s', (_, make) => {
     const refused = await post(at, tool(3, 'plain'), session);
     expect([refused.status, await refused.json()]).toMatchObject([
       200,
-      { id: 3, error: { code: -32000, data: { code: 'calls_exceeded', limit: 2 } } },
+      { id: 3, error: { code: -32000, data: { code: 'calls_exceeded', limit: 2, per: 'session' } } },
     ]);
     expect(at.scripted.requests).toHaveLength(before);
     const answer = { jsonrpc: '2.0', id: asked.id, result: { action: 'accept', content: { value: 'x' } } };
@@ -157,7 +173,7 @@ describe.each(MAKERS)('on %s', (_, make) => {
     const refused = await post(at, tool(2, 'ask', { questions: 2 }), session);
     expect([refused.status, await refused.json()]).toMatchObject([
       200,
-      { id: 2, error: { code: -32603, data: { code: 'questions_exceeded', limit: 3 } } },
+      { id: 2, error: { code: -32603, data: { code: 'questions_exceeded', limit: 3, per: 'session' } } },
     ]);
     await heard(await post(at, tool(3, 'ask'), session), isAsking);
     expect(await at.given.stores.exchanges.weigh(session)).toMatchObject({ calls: 2, questions: 3 });
@@ -167,8 +183,74 @@ describe.each(MAKERS)('on %s', (_, make) => {
     await using at = await underTest({ eventBytes: 4_000 });
     const session = await opened(at);
     const failed = await heard(await post(at, tool(1, 'report'), session), message => 'error' in message);
-    expect(failed).toMatchObject({ id: 1, error: { code: -32603, data: { code: 'events_exceeded', limit: 4_000 } } });
+    expect(failed).toMatchObject({
+      id: 1,
+      error: { code: -32603, data: { code: 'events_exceeded', limit: 4_000, per: 'session' } },
+    });
     expect((await at.given.stores.exchanges.weigh(session)).eventBytes).toBeLessThanOrEqual(4_000);
+  });
+
+  it('calls of a principal are counted over its sessions and in every process, and no one else is refused', async () => {
+    await using at = await underTest({ callsPerPrincipal: 4 });
+    const other = await at.again();
+    const [first, second] = [await opened(at), await opened(at)];
+    for (const [process, session, id] of [
+      [at, first, 1],
+      [at, second, 2],
+      [other, first, 3],
+      [other, second, 4],
+    ] as const)
+      await heard(await post(process, tool(id, 'ask'), session), isAsking);
+    for (const process of [at, other]) {
+      const before = process.scripted.requests.length;
+      const refused = await post(process, tool(5, 'plain'), second);
+      expect([refused.status, await refused.json()]).toMatchObject([
+        200,
+        {
+          id: 5,
+          error: {
+            code: -32000,
+            message:
+              'Your sessions have 4 open calls together, which is the most allowed. Answer or cancel one in any of them, or end a session with DELETE, and make the call again.',
+            data: { code: 'calls_exceeded', limit: 4, per: 'principal' },
+          },
+        },
+      ]);
+      expect(process.scripted.requests).toHaveLength(before);
+    }
+    const bobs = (await post(at, INITIALIZE, undefined, BOB.key)).headers.get('mcp-session-id') ?? '';
+    expect(await (await post(at, tool(6, 'plain'), bobs, BOB.key)).json()).toMatchObject({ id: 6, result: {} });
+    const headers = { authorization: `Bearer ${key}`, 'mcp-session-id': first };
+    expect((await fetch(at.url, { method: 'DELETE', headers })).status).toBe(200);
+    for (const process of [at, other])
+      expect(await (await post(process, tool(7, 'plain'), second)).json()).toMatchObject({ id: 7, result: {} });
+  });
+
+  it('questions of a principal over the limit end the call that asks them, whichever session it is in', async () => {
+    await using at = await underTest({ questionsPerPrincipal: 3 });
+    const [first, second] = [await opened(at), await opened(at)];
+    await heard(await post(at, tool(1, 'ask', { questions: 2 }), first), isAsking);
+    const refused = await post(at, tool(2, 'ask', { questions: 2 }), second);
+    expect([refused.status, await refused.json()]).toMatchObject([
+      200,
+      { id: 2, error: { code: -32603, data: { code: 'questions_exceeded', limit: 3, per: 'principal' } } },
+    ]);
+    await heard(await post(at, tool(3, 'ask'), second), isAsking);
+    expect(await at.given.stores.exchanges.weigh(second)).toMatchObject({ calls: 1, questions: 1 });
+  });
+
+  it('reports of a principal over the limit end the call, until those of earlier calls are kept no more', async () => {
+    await using at = await underTest({ eventBytesPerPrincipal: 20_000 });
+    const [first, second] = [await opened(at), await opened(at)];
+    const isOver = (message: Record<string, unknown>) => 'error' in message || 'result' in message;
+    expect(await heard(await post(at, tool(1, 'report'), first), isOver)).toMatchObject({ id: 1, result: {} });
+    expect(await heard(await post(at, tool(2, 'report'), second), isOver)).toMatchObject({
+      id: 2,
+      error: { code: -32603, data: { code: 'events_exceeded', limit: 20_000, per: 'principal' } },
+    });
+    at.given.advance(3_600_001);
+    const third = await opened(at);
+    expect(await heard(await post(at, tool(3, 'report'), third), isOver)).toMatchObject({ id: 3, result: {} });
   });
 
   it('sessions over the limit are 429 with a time to wait, for that principal only, until one ends', async () => {
@@ -177,7 +259,7 @@ describe.each(MAKERS)('on %s', (_, make) => {
     const refused = await post(at, INITIALIZE);
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '60']);
     expect(await refused.json()).toMatchObject({ id: 0, error: { code: -32000, data: { code: 'sessions_exceeded' } } });
-    expect((await post(at, INITIALIZE, undefined, other.key)).status).toBe(200);
+    expect((await post(at, INITIALIZE, undefined, BOB.key)).status).toBe(200);
     const headers = { authorization: `Bearer ${key}`, 'mcp-session-id': first };
     expect((await fetch(at.url, { method: 'DELETE', headers })).status).toBe(200);
     await opened(at);

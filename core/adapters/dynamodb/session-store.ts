@@ -28,15 +28,18 @@ export function dynamodbSessionStore(table: Table, records: Records, listed: boo
       if (principal === undefined)
         throw new Fault('invalid_request', 'This store lists the sessions of one principal at a time. Name it.');
       const { pk: partition } = listedKey(principal, '');
-      const sessions: Session[] = [];
-      for await (const note of table.query({ partition, from: `${LISTED}${after}`, to: LISTED + AFTER_ALL, limit })) {
+      const noted: string[] = [];
+      const range = { partition, from: `${LISTED}${after}`, to: LISTED + AFTER_ALL, limit: limit + 2 };
+      for await (const note of table.query(range)) {
         const id = textIn(note, 'sk').slice(LISTED.length);
-        const session = id === after ? undefined : await records.load<Session>(sessionKey(id), 'strong');
-        if (session?.principal !== principal) continue;
-        if (sessions.length === limit) return { sessions, next: sessions[limit - 1]?.id ?? '' };
-        sessions.push(session);
+        if (id !== after) noted.push(id);
+        if (noted.length > limit) break;
       }
-      return { sessions };
+      const ids = noted.slice(0, limit);
+      const loaded = await Promise.all(ids.map(id => records.load<Session>(sessionKey(id), 'strong')));
+      const sessions = loaded.flatMap(session => (session?.principal === principal ? [session] : []));
+      const last = ids.at(-1);
+      return { sessions, ...(noted.length > limit && last !== undefined ? { next: last } : {}) };
     },
 
     commit: next => records.commit(sessionKey(next.id), recordOf(next)),
