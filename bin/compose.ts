@@ -98,7 +98,7 @@ async function open(
   if (settings.served.kind === 'example' && data !== undefined)
     process.env.EXPENSES_FILE ??= join(data, 'expenses.jsonl');
 
-  const seal = aesSeal({ keys: keyRing(settings) });
+  const seal = aesSeal({ keys: keyRing(settings), packBytesMin: LIMITS.localPackBytesMin });
   const { warm, repeatable, notRepeatableTools, programMemory: memory } = settings;
   const warmth = { warm, warmMs: longestIdleMs(settings), repeatable, notRepeatableTools, memory };
   const workspaces = await workspacesFor(settings, { environment, observer });

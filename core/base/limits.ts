@@ -74,8 +74,12 @@ export const LIMITS = {
    * process, child processes. All of it may go at any time.
    */
   parkedRunsMax: 1_000,
+  /** What is known of the size of parked runs: their requests and their journals. */
+  parkedBytesMax: 64 * 1024 * 1024,
   warmProgramsMax: 1_000,
   warmChildrenMax: 32,
+  /** Runs that were let go within a kept child process, which holds them until it ends; with more, its session gets a fresh one. */
+  abandonedRunsMax: 32,
   /** How often the aged ones are looked for. */
   warmSweepMs: 30_000,
   /** Messages of a program that a parked run keeps for when it goes on. */
@@ -201,6 +205,8 @@ export const LIMITS = {
   sealedTextBytesMax: 16 * 1024 * 1024,
   /** Texts shorter than this are sealed as they are: packing them would gain nothing. */
   packBytesMin: 512,
+  /** The same where all of it stays on one machine: packing takes longer there than what it saves. */
+  localPackBytesMin: 32 * 1024,
   /** How long a sealed `requestState` is honoured. */
   requestStateMsMax: 14 * 24 * 60 * 60_000,
   /** How often a question is asked again because its answer did not fit its schema. */

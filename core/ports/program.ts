@@ -12,6 +12,11 @@ export interface ProgramInstance {
   /** Delivers a message to the program. Never throws: a program that is gone says so by `onExit`. */
   send(message: Message): void;
   /**
+   * Lets go of a request that nobody will go on with, while others go on: from here on nothing is heard of it, its open awaits never
+   * settle, and what it holds in memory goes. Absent where an instance can only be ended as a whole.
+   */
+  forget?(request: RequestId): void;
+  /**
    * Ends the instance; nothing of it reaches the listener afterwards. `park` leaves it as it is: its open awaits never
    * settle, so that no `catch` and no `finally` of the program runs. `stop` tells it, so that it can clean up: a child's stdin
    * is closed; in process, the signals of open requests are aborted, and its awaits never settle either. Resolves when

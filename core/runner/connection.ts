@@ -85,6 +85,21 @@ export class Connection {
     });
   }
 
+  /** Whether single requests can be let go of. */
+  get forgets(): boolean {
+    return this.#instance?.forget !== undefined;
+  }
+
+  /**
+   * Nobody waits for that request any more. Its id stays taken, since its handler may still be there; where it waits for answers
+   * (`forgotten`) it is let go of, if that can be done.
+   */
+  abandon(id: RequestId, how: 'forgotten' | 'cancelled'): void {
+    if (this.#isCut || !this.#awaited.has(id)) return;
+    this.#awaited.set(id, () => {});
+    if (how === 'forgotten') this.#instance?.forget?.(id);
+  }
+
   send(message: Message): void {
     if (!this.#isCut) this.#instance?.send(message);
   }

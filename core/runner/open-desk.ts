@@ -4,16 +4,16 @@
  */
 import { LIMITS } from '../base/limits.ts';
 import type { Journal } from '../journal/journal.ts';
-import { callText, digest } from '../protocol/json.ts';
+import { digest } from '../protocol/json.ts';
 import { Desk } from './desk.ts';
 import { Ledger } from './ledger.ts';
 import type { Served } from './round.ts';
 import { sessionStateOf } from './session-state.ts';
 
 /** What the call is known by: fresh, unless its caller may make the very call again. */
-export function callNameOf({ call: { attempt, principal }, request, workshop }: Served): string {
+export function callNameOf({ call: { attempt, principal }, binding, workshop }: Served): string {
   if (attempt === undefined) return workshop.options.environment.newId();
-  return digest(JSON.stringify([principal.id, attempt.call, callText(request.method, request.params)]));
+  return digest(JSON.stringify([principal.id, attempt.call, binding.callText]));
 }
 
 export async function openDesk(round: Served, journal: Journal): Promise<Desk> {

@@ -30,12 +30,13 @@ import { decodeState, encodeState } from '../journal/state.ts';
 import type { CallContext } from '../ports/stateless-server.ts';
 import type { ModernRequest } from '../protocol/envelope.ts';
 import { META } from '../protocol/envelope.ts';
-import { callDigest } from '../protocol/json.ts';
 import type { Outcome, RpcNotification } from '../protocol/messages.ts';
+import type { Binding } from './binding.ts';
 import type { Attempt } from './once.ts';
 import { once } from './once.ts';
 import { callNameOf, openDesk } from './open-desk.ts';
 import type { RunEnd } from './order.ts';
+import type { SealedState } from './parked-runs.ts';
 import { beginOnce, begunBefore, isOnceOnly, isRepeatable } from './repeatable.ts';
 import type { Workshop } from './workshop.ts';
 
@@ -45,6 +46,7 @@ export interface Served {
   readonly request: ModernRequest;
   readonly call: CallContext;
   readonly client: Client;
+  readonly binding: Binding;
   readonly emit: (notification: RpcNotification) => void;
   readonly signal: AbortSignal;
 }
@@ -58,7 +60,7 @@ export async function served(round: Served): Promise<Attempt> {
     return replayed(round, newJournal(callNameOf(round)), offers);
   }
   const journal = answered(state.journal, offers);
-  if (openEntries(journal).length > 0) return asking(round, journal, state.nonce);
+  if (openEntries(journal).length > 0) return asking(round, sealing(round, journal, state.nonce));
   const unvisited = journal.entries.find(isRefusedVisit);
   if (unvisited !== undefined) return notVisited(round.request.method, unvisited.label);
   const visited = { ...journal, entries: journal.entries.filter(entry => entry.aside !== true) };
@@ -108,11 +110,10 @@ function ended(round: Served, journal: Journal, end: RunEnd): Attempt {
 
 /** The run is parked under the nonce of the round that its answers will begin. */
 function suspended(round: Served, journal: Journal, { parked, beforeTask }: RunEnd & { kind: 'suspended' }): Outcome {
-  const { environment } = round.workshop.options;
-  const nonce = environment.newId();
   try {
-    const outcome = asking(round, journal, nonce);
-    if (parked !== undefined) round.workshop.parked.park(nonce, parked, round.workshop.holderOf(round.call));
+    const given = sealing(round, journal);
+    if (parked !== undefined) round.workshop.parked.park(parked, given, round.workshop.holderOf(round.call));
+    const outcome = asking(round, given);
     return beforeTask ? askingBeforeTask(outcome) : outcome;
   } catch (thrown) {
     parked?.drop();
@@ -126,7 +127,7 @@ function completed(round: Served, end: RunEnd & { readonly kind: 'completed' }, 
   const urlLack = lackFor('elicitation/create', { mode: 'url' }, round.client.capabilities);
   if (urlLack !== undefined) return capabilityMissing(urlLack.required);
   const entries = pages.slice(0, LIMITS.questionsPerRoundMax).reduce(visiting, end.entries);
-  return asking(round, { ...journal, entries, told: end.told, facts: end.facts });
+  return asking(round, sealing(round, { ...journal, entries, told: end.told, facts: end.facts }));
 }
 
 /** What the program answered, as a modern client may see it. */
@@ -159,18 +160,23 @@ const isRefusedVisit = (entry: Entry): boolean =>
   'result' in entry.answer &&
   entry.answer.result.action !== 'accept';
 
-/** The open questions, and the journal sealed. A round asked again keeps its nonce: it is the same place in the program. */
-function asking(round: Served, journal: Journal, nonce?: string): { readonly result: Record<string, unknown> } {
-  const { seal, environment } = round.workshop.options;
+/** The journal, sealed. A round asked again keeps its nonce: it is the same place in the program. */
+function sealing({ workshop, binding }: Served, journal: Journal, nonce?: string): SealedState {
+  const { seal, environment } = workshop.options;
   const expiresAtMs = environment.now() + LIMITS.requestStateMsMax;
-  const state = encodeState({ nonce: nonce ?? environment.newId(), expiresAtMs, journal });
-  const requestState = seal.seal(state, bindingOf(round));
-  if (requestState.length > LIMITS.requestStateBytesMax) throw tooLarge(requestState.length);
-  const open = openEntries(journal);
+  const state = { nonce: nonce ?? environment.newId(), expiresAtMs, journal };
+  const sealed = seal.seal(encodeState(state), binding.text);
+  if (sealed.length > LIMITS.requestStateBytesMax) throw tooLarge(sealed.length);
+  return { state, sealed, binding };
+}
+
+/** The open questions, with the sealed journal. */
+function asking({ workshop }: Served, given: SealedState): { readonly result: Record<string, unknown> } {
+  const open = openEntries(given.state.journal);
   const inputRequests = Object.fromEntries(open.map(entry => [entry.key, requestIn(entry)]));
   const _meta = open.every(entry => entry.aside === true) ? { [META.visitFirst]: true } : undefined;
   return {
-    result: inputRequired({ inputRequests, requestState, _meta }, round.workshop.lastIntroduction?.serverInfo),
+    result: inputRequired({ inputRequests, requestState: given.sealed, _meta }, workshop.lastIntroduction?.serverInfo),
   };
 }
 
@@ -185,13 +191,14 @@ const tooLarge = (bytes: number): Fault =>
   );
 
 /** The state that came with the request; throws `state_rejected` for one that is not good for this call. */
-function stateOf(round: Served): RoundState | undefined {
-  const sealed: unknown = round.request.params.requestState;
+function stateOf({ request, workshop, binding }: Served): RoundState | undefined {
+  const sealed: unknown = request.params.requestState;
   if (sealed === undefined) return undefined;
-  const { seal, environment } = round.workshop.options;
+  const { seal, environment } = workshop.options;
   const isPossible = typeof sealed === 'string' && sealed.length <= LIMITS.requestStateBytesMax;
-  const text = isPossible ? seal.open(sealed, bindingOf(round)) : undefined;
-  const state = text === undefined ? undefined : decodeState(text);
+  const state = isPossible
+    ? (workshop.parked.stateIn(sealed, binding) ?? decoded(seal.open(sealed, binding.text)))
+    : undefined;
   if (state !== undefined && state.expiresAtMs > environment.now()) return state;
   throw new Fault(
     'state_rejected',
@@ -200,6 +207,5 @@ function stateOf(round: Served): RoundState | undefined {
   );
 }
 
-/** Whom and what a state is for: nobody else can use it, and not for anything else. */
-const bindingOf = ({ call, request }: Served): string =>
-  JSON.stringify([call.principal.id, request.method, callDigest(request.method, request.params)]);
+const decoded = (text: string | undefined): RoundState | undefined =>
+  text === undefined ? undefined : decodeState(text);

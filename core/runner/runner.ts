@@ -15,6 +15,7 @@ import type { ModernRequest } from '../protocol/envelope.ts';
 import type { Outcome, RpcNotification, RpcResponse } from '../protocol/messages.ts';
 import { responseOf } from '../protocol/messages.ts';
 import { traitsOf } from '../protocol/methods.ts';
+import { Binding } from './binding.ts';
 import type { Attempt } from './once.ts';
 import { pumped } from './pump.ts';
 import type { Served } from './round.ts';
@@ -51,7 +52,15 @@ export function runner(options: RunnerOptions): Runner {
 async function* respond(workshop: Workshop, request: ModernRequest, call: CallContext): Output {
   const beganAtMs = workshop.options.environment.now();
   const attempt = yield* pumped<RpcNotification, Attempt>(call.signal, (emit, signal) =>
-    attempted({ workshop, request, call, client: clientOf(request), emit, signal }).catch((error: unknown) => {
+    attempted({
+      workshop,
+      request,
+      call,
+      client: clientOf(request),
+      binding: new Binding(call.principal.id, request),
+      emit,
+      signal,
+    }).catch((error: unknown) => {
       throw observed(workshop, request, call, error);
     }),
   );

@@ -6,6 +6,7 @@
  * `started-programs.ts`.
  */
 import { Fault } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
 import type { Client } from '../bridge/from-modern.ts';
 import type { Introduction } from '../bridge/from-program.ts';
 import type { Aids } from '../ports/aids.ts';
@@ -45,6 +46,8 @@ export class StartedProgram {
   readonly #active = new Set<Occupant>();
   readonly #parked = new Set<Occupant>();
   #hasDropped = false;
+  /** Runs that were left here for ever and still take memory. */
+  #abandoned = 0;
   #introduction: Promise<Introduction> | undefined;
   #wasReady = false;
   #logLevel: Client['logLevel'];
@@ -119,10 +122,22 @@ export class StartedProgram {
     this.#active.delete(run);
     this.#parked.delete(run);
     if (how === 'parked') this.#parked.add(run);
-    if (how === 'dropped') this.#hasDropped = true;
+    if (how === 'dropped') this.#abandon(run);
+    if (how === 'stopped' && run.id !== undefined) this.connection.abandon(run.id, 'cancelled');
     if (how !== 'done' && how !== 'parked') this.#lodging.spoil();
     if (how === 'broken' || (how === 'stopped' && !this.#program.attributes)) this.end('stop');
     this.#keeper.left(this);
+  }
+
+  #abandon(run: Occupant): void {
+    this.#hasDropped = true;
+    if (!this.connection.forgets) this.#abandoned += 1;
+    if (run.id !== undefined) this.connection.abandon(run.id, 'forgotten');
+  }
+
+  /** Whether so many runs were left in it for ever that a fresh one is better, if nothing it remembers is needed. */
+  get isWorn(): boolean {
+    return this.#abandoned >= LIMITS.abandonedRunsMax;
   }
 
   isHolding(run: Occupant): boolean {

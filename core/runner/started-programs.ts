@@ -23,6 +23,8 @@ interface Parts {
   readonly observer: Observer;
   /** Whether programs are kept between the calls of a session. */
   readonly keep: boolean;
+  /** Whether a session's program may be replaced by a fresh one while the session lives. */
+  readonly mayRenew: boolean;
   readonly workspaces: Workspaces | undefined;
   /** Hears what changed while no call was open. */
   readonly publish: (notification: RpcNotification) => void;
@@ -132,8 +134,10 @@ export class StartedPrograms {
       this.#forget(started);
       return;
     }
-    if (started.holder !== undefined && kept?.started === started) this.#keep(started.holder, started, kept.keepMs);
-    else if (started.isDeserted) this.#end(started);
+    if (started.holder !== undefined && kept?.started === started) {
+      if (started.isWorn && this.#parts.mayRenew) this.#drop(started.holder, started);
+      else this.#keep(started.holder, started, kept.keepMs);
+    } else if (started.isDeserted) this.#end(started);
   }
 
   #sweep(): void {

@@ -88,6 +88,7 @@ export class Workshop {
       environment,
       observer,
       keep: warm === 'programs',
+      mayRenew: options.memory !== 'required',
       workspaces,
       publish,
     });

@@ -5,6 +5,7 @@ import { sdkProgram } from '../../core/adapters/sdk/program.ts';
 import { LIMITS } from '../../core/base/limits.ts';
 import type { CallContext } from '../../core/ports/stateless-server.ts';
 import { step } from '../../index.ts';
+import { leftOf } from '../support/garbage.ts';
 import type { Caller, RunnerCaller } from '../support/programs/calling.ts';
 import {
   callerOf,
@@ -271,4 +272,61 @@ test('timers of a program that fire while its run is parked do it no harm: neith
   const [key = ''] = Object.keys(questionsIn(asked));
   expect(textOf(await told(caller, retried(call, asked, { [key]: value('Ada') })))).toBe('Ada');
   expect([begun, fired]).toEqual([1, ['own']]);
+});
+
+const NARROW = { 'io.modelcontextprotocol/clientCapabilities': { elicitation: { form: {} } } };
+
+/** Brings the answer with a client that can do less, so that the run that waits cannot go on and is let go. */
+async function answeredByAnother(caller: Caller, name: string, session: ReturnType<typeof sessionOf>) {
+  const asked = await told(caller, toolCall(name), { session });
+  const [key = ''] = Object.keys(questionsIn(asked));
+  return told(caller, retried(toolCall(name, {}, NARROW), asked, { [key]: value('Ada') }), { session });
+}
+
+test('a run that is let go takes its handler along, while the program of its session stays', async () => {
+  const held: WeakRef<object>[] = [];
+  const caller = callerOf(
+    sdkProgram(() => {
+      const server = counting();
+      server.registerTool('hold', {}, async () => {
+        const large = { bytes: new Uint8Array(1_000) };
+        held.push(new WeakRef(large));
+        await server.server.elicitInput({ message: 'Go on?', requestedSchema: { type: 'object', properties: {} } });
+        return { content: [{ type: 'text', text: String(large.bytes.length) }] };
+      });
+      return server;
+    }),
+    { warm: 'programs', guard: memoryGuard() },
+  );
+  const session = sessionOf('a');
+  await told(caller, toolCall('count'), { session });
+  expect(textOf(await answeredByAnother(caller, 'hold', session))).toBe('1000');
+  expect(held).toHaveLength(2);
+  expect(await leftOf(held)).toBe(0);
+  expect(textOf(await told(caller, toolCall('count'), { session }))).toBe('2');
+});
+
+test('a child in which many runs were let go makes room for a fresh one', async () => {
+  const program = scripted({ tools: { ask: async scene => text(await scene.text('Name?')) } });
+  const caller = callerOf(program, { warm: 'programs', guard: memoryGuard() });
+  const session = sessionOf('a');
+  for (let n = 0; n < LIMITS.abandonedRunsMax; n++) {
+    expect(program.ends.filter(mode => mode === 'park')).toEqual([]);
+    expect(textOf(await answeredByAnother(caller, 'ask', session))).toBe('Ada');
+  }
+  expect(program.ends.filter(mode => mode === 'park')).toEqual(['park']);
+});
+
+test('a state whose run waits here is good for its own call and its own user only', async () => {
+  const { program, caller } = runnerOf({ greet });
+  const asked = await told(caller, toolCall('greet'));
+  const [key = ''] = Object.keys(questionsIn(asked));
+  const answers = { [key]: value('Ada') };
+  const rejected = expect.objectContaining({ code: 'state_rejected' });
+  const stolen = told(caller, retried(toolCall('greet'), asked, answers), { principal: { id: 'mallory' } });
+  await expect(stolen).rejects.toEqual(rejected);
+  const otherCall = retried(toolCall('greet', { arguments: { loud: true } }), asked, answers);
+  await expect(told(caller, otherCall)).rejects.toEqual(rejected);
+  await told(caller, retried(toolCall('greet'), asked, answers));
+  expect(program.executions).toBe(1);
 });

@@ -3,12 +3,13 @@
  * authenticated with it. What is encrypted begins with one byte that says whether the text was packed (raw deflate); unpacking
  * stops at a bound. Bytes that are stored are sealed as they are, in bytes: `fermata1b.<key id>.`, iv, tag, ciphertext. It knows nothing of journals, requests or time: expiry belongs to what is sealed.
  */
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { Fault } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Seal } from '../../ports/seal.ts';
-import type { Key, KeyRing } from './key-ring.ts';
+import type { KeyRing } from './key-ring.ts';
 
 const VERSION = 'fermata1';
 /** Another name for sealed bytes, so that neither form opens as the other. */
@@ -21,13 +22,21 @@ const PREFIX_MAX = 32;
 const PLAIN = 0;
 const PACKED = 1;
 
-export function aesSeal({ keys }: { readonly keys: KeyRing }): Seal {
-  const [sealing] = keys;
-  const byId = new Map(keys.map(key => [key.id, key]));
+export interface AesSealOptions {
+  readonly keys: KeyRing;
+  /** Texts from this size on are packed: what is stored on this machine need not be as small as what is paid for by the kilobyte. */
+  readonly packBytesMin?: number;
+}
+
+export function aesSeal({ keys, packBytesMin = LIMITS.packBytesMin }: AesSealOptions): Seal {
+  // The ciphers look at what kind of key they are given, which takes them longer than a small text if it is bytes.
+  const byId = new Map(keys.map(({ id, secret }) => [id, createSecretKey(secret)]));
+  const [{ id: sealingId, secret }] = keys;
+  const sealing = byId.get(sealingId) ?? createSecretKey(secret);
   return {
     seal(plain, binding) {
-      const prefix = `${VERSION}.${sealing.id}.`;
-      return prefix + encrypt(sealing, pack(plain), prefix + binding).toString('base64url');
+      const prefix = `${VERSION}.${sealingId}.`;
+      return prefix + encrypt(sealing, pack(plain, packBytesMin), prefix + binding).toString('base64url');
     },
 
     open(sealed, binding) {
@@ -45,7 +54,7 @@ export function aesSeal({ keys }: { readonly keys: KeyRing }): Seal {
     },
 
     sealBytes(plain, binding) {
-      const prefix = `${BYTES_VERSION}.${sealing.id}.`;
+      const prefix = `${BYTES_VERSION}.${sealingId}.`;
       return Buffer.concat([Buffer.from(prefix), encrypt(sealing, plain, prefix + binding)]);
     },
 
@@ -64,20 +73,18 @@ export function aesSeal({ keys }: { readonly keys: KeyRing }): Seal {
   };
 }
 
-function encrypt(key: Key, plain: Uint8Array, authenticated: string): Buffer {
+function encrypt(key: KeyObject, plain: Uint8Array, authenticated: string): Buffer {
   const iv = randomBytes(IV_BYTES);
-  const cipher = createCipheriv(CIPHER, key.secret, iv, { authTagLength: TAG_BYTES }).setAAD(
-    Buffer.from(authenticated),
-  );
+  const cipher = createCipheriv(CIPHER, key, iv, { authTagLength: TAG_BYTES }).setAAD(Buffer.from(authenticated));
   const encrypted = Buffer.concat([cipher.update(plain), cipher.final()]);
   return Buffer.concat([iv, cipher.getAuthTag(), encrypted]);
 }
 
 /** Throws unless every byte, and the prefix and binding, are what was sealed. */
-function decrypt(key: Key, bytes: Buffer, authenticated: string): Buffer {
+function decrypt(key: KeyObject, bytes: Buffer, authenticated: string): Buffer {
   const iv = bytes.subarray(0, IV_BYTES);
   const tag = bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES);
-  const decipher = createDecipheriv(CIPHER, key.secret, iv, { authTagLength: TAG_BYTES })
+  const decipher = createDecipheriv(CIPHER, key, iv, { authTagLength: TAG_BYTES })
     .setAAD(Buffer.from(authenticated))
     .setAuthTag(tag);
   return Buffer.concat([decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]);
@@ -86,10 +93,10 @@ function decrypt(key: Key, bytes: Buffer, authenticated: string): Buffer {
 /** A third of the time of the usual settings, most of which is spent on tables too large for a journal; a twentieth more bytes. */
 const QUICKLY = { level: 1, windowBits: 13, memLevel: 5 } as const;
 
-function pack(text: string): Buffer {
+function pack(text: string, packBytesMin: number): Buffer {
   const bytes = Buffer.from(text);
   if (bytes.length > LIMITS.sealedTextBytesMax) throw tooLong(bytes.length);
-  const packed = bytes.length < LIMITS.packBytesMin ? bytes : deflateRawSync(bytes, QUICKLY);
+  const packed = bytes.length < packBytesMin ? bytes : deflateRawSync(bytes, QUICKLY);
   return packed.length < bytes.length
     ? Buffer.concat([Buffer.of(PACKED), packed])
     : Buffer.concat([Buffer.of(PLAIN), bytes]);

@@ -16,6 +16,7 @@ import { isInputMethod } from '../../protocol/methods.ts';
 import type { BuiltServer, ServerFactory } from './built-server.ts';
 import { build, unstartable } from './built-server.ts';
 import { noticeInputRequired } from './input-required.ts';
+import { letGoOfQuestion, letGoOfRequest } from './letting-go.ts';
 import { questionTimersOf } from './question-timers.ts';
 import { within } from './run-context.ts';
 import { ProgramTransport } from './transport.ts';
@@ -55,6 +56,10 @@ class SdkInstance implements ProgramInstance {
   readonly #open = new Set<RequestId>();
   /** Those of them that have awaited a question; `undefined` stands for one that cannot be told. */
   readonly #asked = new Set<RequestId | undefined>();
+  /** Questions that were not answered, and the request in whose course each was asked. */
+  readonly #questions = new Map<RequestId, RequestId | undefined>();
+  /** Requests that nobody goes on with, whose handlers may still be there. */
+  readonly #forgotten = new Set<RequestId>();
   #ended = false;
 
   private constructor(built: BuiltServer, name: string, listener: ProgramListener) {
@@ -90,7 +95,7 @@ class SdkInstance implements ProgramInstance {
   send(message: Message): void {
     try {
       if (isRequest(message)) this.#begin(message);
-      else this.#transport.deliver(message);
+      else this.#tell(message);
     } catch {
       // An `onerror` or progress callback of the program threw; the protocol object goes on.
     }
@@ -108,6 +113,23 @@ class SdkInstance implements ProgramInstance {
     if (mode === 'stop') await this.#built.outer.close().catch(() => {});
   }
 
+  forget(request: RequestId): void {
+    this.#forgotten.add(request);
+    this.#open.delete(request);
+    for (const [question, about] of this.#questions) if (about === request) this.#letGo(question);
+    letGoOfRequest(this.#built.protocol, request);
+  }
+
+  #letGo(question: RequestId): void {
+    this.#questions.delete(question);
+    letGoOfQuestion(this.#built.protocol, question);
+  }
+
+  #tell(message: Message): void {
+    if (isResponse(message) && message.id !== undefined) this.#questions.delete(message.id);
+    this.#transport.deliver(message);
+  }
+
   #begin(request: RpcRequest): void {
     if (this.#open.size === 0) this.#asked.clear();
     this.#open.add(request.id);
@@ -119,7 +141,13 @@ class SdkInstance implements ProgramInstance {
     if (isResponse(message) && message.id !== undefined) {
       this.#open.delete(message.id);
       this.#asked.delete(message.id);
+      this.#forgotten.delete(message.id);
+    } else if (about !== undefined && this.#forgotten.has(about)) {
+      // It goes on by itself, after a time-out of its own for example: nobody hears it, and what it awaits never comes.
+      if (isRequest(message)) this.#letGo(message.id);
+      return;
     }
+    if (isRequest(message)) this.#questions.set(message.id, about);
     if (isRequest(message) && isInputMethod(message.method)) this.#asked.add(about);
     this.#listener.onMessage(message, about);
   }

@@ -40,6 +40,18 @@ describe('the sealed format', () => {
     expect(seal.open(sealedByHand(Buffer.alloc(0)), 'binding')).toBeUndefined();
   });
 
+  test('packs from a size on that can be chosen, and opens either', () => {
+    const unpacking = aesSeal({ keys: KEYS, packBytesMin: 2_000 });
+    const repeating = 'again '.repeat(200);
+    const [packed, plain] = [seal, unpacking].map(one => one.seal(repeating, 'binding'));
+    expect([Number(packed?.length) < 200, plain?.length]).toEqual([true, 1651]);
+    expect([seal.open(plain ?? '', 'binding'), unpacking.open(packed ?? '', 'binding')]).toEqual([
+      repeating,
+      repeating,
+    ]);
+    expect(unpacking.seal(repeating.repeat(2), 'binding').length).toBeLessThan(200);
+  });
+
   test('does not unpack beyond its bound', () => {
     const bomb = Buffer.concat([Buffer.of(1), deflateRawSync(Buffer.alloc(LIMITS.sealedTextBytesMax + 1, 'x'))]);
     expect(bomb.length).toBeLessThan(100_000);

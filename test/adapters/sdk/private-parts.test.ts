@@ -58,6 +58,30 @@ describe('the request timers', () => {
   });
 });
 
+describe('what hangs on a question', () => {
+  it.each([
+    ['v1', McpServerV1],
+    ['v2', McpServerV2],
+  ])('of SDK %s is in the map `_responseHandlers`, by request id, before the request is sent', async (_, McpServer) => {
+    const { server } = new McpServer(info);
+    const kept: unknown[] = [];
+    const awaits: unknown = Reflect.get(server, '_responseHandlers');
+    if (!(awaits instanceof Map)) throw new Error('_responseHandlers is no Map');
+    expect(Reflect.get(server, '_progressHandlers')).toBeInstanceOf(Map);
+    expect(Reflect.get(server, '_requestHandlerAbortControllers')).toBeInstanceOf(Map);
+    await server.connect({
+      start: async () => {},
+      close: async () => {},
+      send: async message => {
+        if ('id' in message) kept.push(awaits.get(message.id));
+      },
+    });
+    void server.ping();
+    for (const { timeoutId } of Reflect.get(server, '_timeoutInfo').values()) clearTimeout(timeoutId);
+    expect(kept).toEqual([expect.any(Function)]);
+  });
+});
+
 describe('the shim of SDK v2', () => {
   it('is asked for by `_legacyInputRequiredShim` and entered by `fulfill`, with the returned value as fifth argument', async () => {
     const built = await build(() => new McpServerV2(info), 'pinned', 'legacy');
