@@ -47,7 +47,7 @@ async function leave(screen: Screen): Promise<'back' | 'decline' | 'cancel'> {
       { value: 'back', label: 'Go back to it' },
       { value: 'decline', label: 'Decline', hint: 'the server is told: no' },
       { value: 'cancel', label: 'Close it', hint: 'the server is told: dismissed' },
-      { value: 'quit', label: 'Quit the demo' },
+      { value: 'quit', label: 'Quit the demo', hint: 'or Ctrl-C once more' },
     ] as const,
   });
   if (isCancel(choice) || choice === 'quit') throw new Quit('The demo was left.');

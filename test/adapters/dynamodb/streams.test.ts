@@ -134,19 +134,18 @@ describe('a read', () => {
 describe('a reader that waits', () => {
   const idle = new AbortController().signal;
 
-  test('is woken by another process long before its patience ends, and by its own at once', async () => {
+  test('is woken by another process long before its patience ends, and by its own, which need not look', async () => {
     const reader = given.open().events;
     const before = performance.now();
     const changed = reader.changed(STREAM, 0, idle, 100_000);
     await given.stores.events.append(STREAM, 1, [{}], far);
     await changed;
     expect(performance.now() - before).toBeLessThan(50_000);
-    const asked = await operations(async () => {
-      const woken = given.stores.events.changed(STREAM, 1, idle, 20_000);
-      await given.stores.events.append(STREAM, 2, [{}], far);
-      await woken;
-    });
-    expect(asked).toEqual(['PutItem']);
+    const { events } = given.stores;
+    const woken = events.changed(STREAM, 1, idle, 100_000);
+    await events.append(STREAM, 2, [{}], far);
+    await woken;
+    expect(await operations(() => events.changed(STREAM, 1, idle, 100_000))).toEqual([]);
   });
 
   test('looks less and less often, and then leaves the looking to whoever waits', async () => {
@@ -154,9 +153,10 @@ describe('a reader that waits', () => {
     const looks = [];
     do looks.push((await operations(() => reader.changed(STREAM, 0, idle, 1000))).length);
     while (looks.at(-1) !== 0 && looks.length < 6);
-    expect(looks[0]).toBeGreaterThan(0);
-    expect(looks[0]).toBeLessThanOrEqual(5);
-    expect(looks).toEqual([...looks].sort((a, b) => b - a));
     expect(looks.at(-1)).toBe(0);
+    // The pauses are 50, 100, 200, 400 and 800 ms: what one wait had no time for is left to the next.
+    const total = looks.reduce((sum, count) => sum + count, 0);
+    expect(total).toBeGreaterThan(0);
+    expect(total).toBeLessThanOrEqual(5);
   });
 });

@@ -26,8 +26,8 @@ export interface WireOptions {
 const CAPABILITIES = { elicitation: {}, sampling: {}, roots: { listChanged: true } };
 export const JSON_AND_STREAM = { accept: 'application/json, text/event-stream', 'content-type': 'application/json' };
 
-/** A server that was killed may take that long to be back, on a machine with much to do. */
-const INSIST_MS = 60_000;
+/** A server that was killed may take that long to be back, on a machine with much to do: as long as any start may take. */
+const INSIST_MS = 120_000;
 
 /**
  * Tries again when a connection breaks before the response: one that was kept alive may turn out to be a dead server's. For
