@@ -2,8 +2,8 @@
  * Ids that carry their address (architecture: "Ids carry their address").
  *
  * An exchange is named by the JSON-RPC id of the client's request, which is unique in its session; its stream has the same
- * name; an event id is `stream.sequence`; the wire id of a question to a legacy client is `exchange/round/key`. So cancelling,
- * answering and resuming need no index and no scan. Nothing here knows sessions, stores or protocol revisions.
+ * name; an event id is `stream.sequence`; the wire id of a question to a legacy client is `exchange/round/key`, with `@session` behind
+ * the exchange where it is another session's. So cancelling, answering and resuming need no index and no scan. Nothing here knows sessions, stores or protocol revisions.
  */
 import { LIMITS } from './limits.ts';
 
@@ -41,16 +41,19 @@ export interface QuestionAddress {
   readonly exchange: ExchangeId;
   readonly round: number;
   readonly key: string;
+  /** Where it is not the session of whoever is asked. */
+  readonly session?: string;
 }
 
-export const questionIdOf = (address: QuestionAddress): string => `${address.exchange}/${address.round}/${address.key}`;
+export const questionIdOf = ({ exchange, round, key, session }: QuestionAddress): string =>
+  `${exchange}${session === undefined ? '' : `@${session}`}/${round}/${key}`;
 
 /** The question a client's response answers; `undefined` if its id is none of ours. */
 export function parseQuestionId(id: unknown): QuestionAddress | undefined {
   if (typeof id !== 'string') return undefined;
-  const match = /^([^/]+)\/([0-9]{1,6})\/(.+)$/s.exec(id);
-  if (!match?.[1] || !match[2] || match[3] === undefined || !isExchangeId(match[1])) return undefined;
-  return { exchange: match[1], round: Number(match[2]), key: match[3] };
+  const [, exchange, session, round, key] = /^([^/@]+)(?:@([^/]+))?\/([0-9]{1,6})\/(.+)$/s.exec(id) ?? [];
+  if (exchange === undefined || key === undefined || !isExchangeId(exchange)) return undefined;
+  return { exchange, round: Number(round), key, ...(session === undefined ? {} : { session }) };
 }
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';

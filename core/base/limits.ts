@@ -145,6 +145,8 @@ export const LIMITS = {
   tasksPerListenMax: 100,
   /** Tasks of one page of `tasks/list`. */
   tasksPerPageMax: 50,
+  /** Sessions of one principal whose tasks are listed in its others. */
+  taskSessionsMax: 50,
   /** How long an exchange is kept after it settled, and a waiting one without an answer. */
   settledKeepMs: 60 * 60_000,
   waitingKeepMsMax: 14 * 24 * 60 * 60_000,

@@ -18,6 +18,7 @@ import type { Session } from '../session/session.ts';
 import { changeSession } from './changes.ts';
 import { dispatch } from './dispatcher.ts';
 import type { Engine } from './engine.ts';
+import { taskIn } from './task-address.ts';
 import { transition } from './transitions.ts';
 
 export async function accept(engine: Engine, session: Session, response: RpcResponse): Promise<void> {
@@ -25,16 +26,24 @@ export async function accept(engine: Engine, session: Session, response: RpcResp
   if (address === undefined) return ignored(engine, session, 'its id is none of ours');
   const outcome = outcomeOf(response);
   const eventFor = (exchange: Exchange) => answerEvent(engine, exchange, address, outcome);
-  const asking = await engine.stores.exchanges.load(session.id, address.exchange);
+  const asking = await askingIn(engine, session, address);
+  if (asking === undefined) return ignored(engine, session, 'its call is unknown');
   // Whoever drives the call on must know the roots already, or would ask for them again.
-  if (asking !== undefined && eventFor(asking) !== undefined)
+  if (asking.session === session.id && eventFor(asking) !== undefined)
     await rememberRoots(engine, session, asking.pending[address.key]?.method, outcome);
-  const value = asking && (await transition(engine, session.id, address.exchange, eventFor, asking));
+  const value = await transition(engine, asking.session, address.exchange, eventFor, asking);
   if (value !== undefined) return;
   ignored(engine, session, 'it was answered before, or its call is over');
   // The process that took the last answer may have died before it could drive on.
-  const exchange = await engine.stores.exchanges.load(session.id, address.exchange);
-  if (exchange?.phase === 'ready') dispatch(engine, session.id, exchange.id, exchange.version);
+  const exchange = await engine.stores.exchanges.load(asking.session, address.exchange);
+  if (exchange?.phase === 'ready') dispatch(engine, asking.session, exchange.id, exchange.version);
+}
+
+/** The call that asked: one of the session, or a task of another session of the same principal. */
+async function askingIn(engine: Engine, session: Session, { exchange, session: home }: QuestionAddress) {
+  return home === undefined
+    ? engine.stores.exchanges.load(session.id, exchange)
+    : taskIn(engine, session, exchange, home);
 }
 
 /** The transition that an answer stands for; `undefined` if it is late. */

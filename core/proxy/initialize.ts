@@ -15,8 +15,8 @@ import { classOf } from '../session/policy.ts';
 import type { Session } from '../session/session.ts';
 import { admitSession } from './admission.ts';
 import type { Engine } from './engine.ts';
-import { mayListTasks } from './legacy-tasks.ts';
 import { hasStandaloneStream } from './standalone.ts';
+import { isSomebody } from './task-address.ts';
 import { ask } from './upstream.ts';
 import { watch } from './watch.ts';
 
@@ -47,7 +47,7 @@ export async function openSession(engine: Engine, request: RpcRequest, call: Leg
   invariant((await engine.stores.sessions.create(session)) === 'created', 'a fresh session id was taken');
   engine.observer({ event: 'session.opened', level: 'info', session: session.id, principal: session.principal });
   watch(engine, session);
-  const can = { hearOutsideCalls: hasStandaloneStream(engine), listTasks: mayListTasks(session.principal) };
+  const can = { hearOutsideCalls: hasStandaloneStream(engine), listTasks: isSomebody(session.principal) };
   const result = { ...initializeResultOf(outcome.result, introduction.revision, can) };
   return { kind: 'json', body: responseOf(request.id, { result }), sessionId: session.id };
 }

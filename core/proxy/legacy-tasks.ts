@@ -1,15 +1,13 @@
 /**
  * Tasks of 2025-11-25 (experimental): `tools/call` with `task` answers at once, and the rest is asked for.
  *
- * A task is an exchange of its session, so nobody else knows it. `tasks/list` is for authenticated principals alone, as the
- * specification asks, and lists those of the session. How a result is read is in `task-result.ts`. Source: 2025-11-25 "Tasks".
+ * A task is an exchange of its session; who else may ask for it is known to `task-address.ts`, and how a result is read to
+ * `task-result.ts`. Source: 2025-11-25 "Tasks".
  */
 import { Fault } from '../base/errors.ts';
 import { exchangeIdOf } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { LegacyCall, Reply } from '../ports/stateful-server.ts';
-import { ANONYMOUS } from '../ports/stateless-server.ts';
-import { digest } from '../protocol/json.ts';
 import type { RpcRequest } from '../protocol/messages.ts';
 import { isObject, responseOf } from '../protocol/messages.ts';
 import { LEGACY_TRAITS } from '../protocol/revisions.ts';
@@ -23,14 +21,13 @@ import type { Engine, Running } from './engine.ts';
 import { create } from './exchanges.ts';
 import { leaseFor } from './lease.ts';
 import { callUpstream, runRound } from './round.ts';
+import { taskAt, taskIdOf, taskIn } from './task-address.ts';
 import type { Task } from './task-forms.ts';
 import { legacyTaskOf } from './task-forms.ts';
 import { enroll } from './task-ledger.ts';
+import { taskList } from './task-list.ts';
 import { parseResultEventId, resultEvents } from './task-result.ts';
 import { tend } from './tend.ts';
-
-/** 2025-11-25, "Tasks": a list may only be given to somebody whose tasks can be told from those of others. */
-export const mayListTasks = (principal: string): boolean => principal !== ANONYMOUS;
 
 /** Whether a request is about tasks, in a revision that has them. */
 export const concernsTasks = ({ revision }: Session, { method, params }: RpcRequest): boolean =>
@@ -54,11 +51,11 @@ export async function taskRequest(
       return cancelTask(engine, session, message);
     case 'tasks/result': {
       const exchange = await taskOf(engine, session, message);
-      const start = { exchange: exchange.id, request: message.id, round: 0, told: 0 };
-      return { kind: 'stream', events: resultEvents(engine, exchange, start, call.signal) };
+      const start = { exchange: exchange.id, request: message.id, round: 0, told: 0, ...homeIn(session, exchange) };
+      return { kind: 'stream', events: resultEvents(engine, session, exchange, start, call.signal) };
     }
     case 'tasks/list':
-      return list(engine, session, message);
+      return answer(message, await taskList(engine, session, message.params?.cursor));
     default:
       throw new Fault('method_unknown', `There is no method ${message.method}.`);
   }
@@ -88,7 +85,7 @@ async function begin(engine: Engine, session: Session, message: RpcRequest, call
   const secret = engine.environment.newId();
   await enroll(engine, session.principal, draft);
   const outcome = await create(engine, draft, ({ id }) => ({
-    id: `${id}.${secret}`,
+    id: taskIdOf(id, secret, session),
     era: 'legacy',
     principal: session.principal,
     ttlMs,
@@ -117,42 +114,22 @@ export async function resumeResult(
   call: LegacyCall,
 ): Promise<Reply> {
   const position = parseResultEventId(lastEventId);
-  const exchange = position && (await engine.stores.exchanges.load(session.id, position.exchange));
-  const task = exchange?.task;
-  if (position === undefined || exchange === undefined || task === undefined)
-    throw new Fault('stream_unknown', 'Last-Event-ID names no task of this session, or one whose time is over.');
-  return { kind: 'stream', events: resultEvents(engine, { ...exchange, task }, position, call.signal) };
+  const task = position && (await taskIn(engine, session, position.exchange, position.home));
+  if (position === undefined || task === undefined)
+    throw new Fault('stream_unknown', 'Last-Event-ID names no task of yours, or one whose time is over.');
+  return { kind: 'stream', events: resultEvents(engine, session, task, position, call.signal) };
 }
 
-/** A cursor is good for the session it was given to, and so for nobody but its principal. */
-const cursorOf = (session: Session, after: string): string => `${after}.${digest(`${session.id} ${after}`)}`;
-
-async function list(engine: Engine, session: Session, message: RpcRequest): Promise<Reply> {
-  if (!mayListTasks(session.principal))
-    throw new Fault('method_unknown', 'There is no tasks/list without authentication: tasks are known by their ids.');
-  const cursor = message.params?.cursor;
-  const after = typeof cursor === 'string' ? cursor.split('.')[0] : undefined;
-  if (cursor !== undefined && (after === undefined || cursor !== cursorOf(session, after)))
-    throw new Fault('invalid_params', 'This cursor was not given by tasks/list of this session.');
-  const limit = LIMITS.tasksPerPageMax;
-  const found = await engine.stores.exchanges.tasks(session.id, { limit, ...(after === undefined ? {} : { after }) });
-  const last = found.length < limit ? undefined : found.at(-1);
-  return answer(message, {
-    tasks: found.flatMap(exchange => (exchange.task === undefined ? [] : [legacyTaskOf(exchange, exchange.task)])),
-    ...(last === undefined ? {} : { nextCursor: cursorOf(session, last.id) }),
-  });
-}
+/** Named where it is not the session itself. */
+const homeIn = (session: Session, exchange: Exchange) =>
+  exchange.session === session.id ? {} : { home: exchange.session };
 
 /** The task that a request names, which is driven on if nobody drives it. */
 async function taskOf(engine: Engine, session: Session, { params }: RpcRequest): Promise<Task> {
-  const taskId = params?.taskId;
-  const id = typeof taskId === 'string' && taskId.length <= LIMITS.idCharactersMax * 4 ? taskId.split('.')[0] : '';
-  const exchange = id ? await engine.stores.exchanges.load(session.id, id) : undefined;
-  const task = exchange?.task;
-  if (exchange === undefined || task === undefined || task.id !== taskId)
-    throw new Fault('invalid_params', 'There is no such task in this session, or its time is over.');
-  tend(engine, exchange);
-  return { ...exchange, task };
+  const task = await taskAt(engine, session, params?.taskId);
+  if (task === undefined) throw new Fault('invalid_params', 'There is no such task, or its time is over.');
+  tend(engine, task);
+  return task;
 }
 
 async function cancelTask(engine: Engine, session: Session, message: RpcRequest): Promise<Reply> {

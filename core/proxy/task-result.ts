@@ -6,8 +6,9 @@
  * "Tasks", "Resumability".
  */
 import { Fault, rpcErrorOf } from '../base/errors.ts';
-import { isExchangeId } from '../base/ids.ts';
+import { isExchangeId, questionIdOf } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
+import { lackFor } from '../bridge/from-question.ts';
 import type { StreamEvent } from '../ports/stateful-server.ts';
 import { parsedJson } from '../protocol/json.ts';
 import type { Message, RequestId, RpcRequest } from '../protocol/messages.ts';
@@ -15,9 +16,11 @@ import { isObject, isRequest, isRequestId, responseOf } from '../protocol/messag
 import type { Exchange } from '../session/exchange.ts';
 import { lastSequence } from '../session/exchange.ts';
 import { outboxOf } from '../session/outbox.ts';
+import type { Session } from '../session/session.ts';
 import type { TaskFacts } from '../session/task.ts';
 import { taskStatusOf } from '../session/task.ts';
 import type { Engine } from './engine.ts';
+import { clientFactsOf } from './sessions.ts';
 import type { Task } from './task-forms.ts';
 import { legacyTaskOf, relatedTo } from './task-forms.ts';
 import { tend } from './tend.ts';
@@ -25,6 +28,8 @@ import { tend } from './tend.ts';
 /** A place in such a stream. */
 export interface ResultPosition {
   readonly exchange: string;
+  /** The session of the task, where another one of its principal reads it. */
+  readonly home?: string;
   /** The request that the stream answers. */
   readonly request: RequestId;
   /** The round whose questions were told last, and how many of them. */
@@ -37,16 +42,18 @@ const PREFIX = 'task.';
 /** Whether an event id is of such a stream. */
 export const isResultEventId = (eventId: string): boolean => eventId.startsWith(PREFIX);
 
-const eventIdOf = ({ exchange, request, round, told }: ResultPosition): string =>
-  `${PREFIX}${encodeURIComponent(JSON.stringify([exchange, request])).replaceAll('.', '%2E')}.${round}.${told}`;
+function eventIdOf({ exchange, home, request, round, told }: ResultPosition): string {
+  const address = JSON.stringify(home === undefined ? [exchange, request] : [exchange, request, home]);
+  return `${PREFIX}${encodeURIComponent(address).replaceAll('.', '%2E')}.${round}.${told}`;
+}
 
 export function parseResultEventId(eventId: string): ResultPosition | undefined {
   const [, address, round, told] = /^task\.([^.]+)\.([0-9]{1,6})\.([0-9]{1,6})$/.exec(eventId) ?? [];
   if (address === undefined) return undefined;
   const parts = parsedJson(decoded(address));
-  const [exchange, request] = Array.isArray(parts) ? parts : [];
+  const [exchange, request, home] = Array.isArray(parts) ? parts : [];
   if (typeof exchange !== 'string' || !isExchangeId(exchange) || !isRequestId(request)) return undefined;
-  return { exchange, request, round: Number(round), told: Number(told) };
+  return { exchange, request, round: Number(round), told: Number(told), ...(typeof home === 'string' ? { home } : {}) };
 }
 
 function decoded(text: string): string {
@@ -60,6 +67,7 @@ function decoded(text: string): string {
 /** The stream from a position on. */
 export async function* resultEvents(
   engine: Engine,
+  reader: Session,
   first: Task,
   from: ResultPosition,
   gone: AbortSignal,
@@ -83,7 +91,7 @@ export async function* resultEvents(
     }
     if (current.phase === 'settled') return yield { ...idAt(at), message: resultOf(current, first.task, at.request) };
     if (current.round !== at.round) at = { ...at, round: current.round, told: 0 };
-    for (const question of questionsAfter(current, at.told)) {
+    for (const question of questionsAfter(current, at.told, reader)) {
       at = { ...at, told: question.place };
       yield { ...idAt(at), message: related(question.message, first.task) };
     }
@@ -98,12 +106,27 @@ export async function* resultEvents(
 }
 
 /** The open questions of the round behind a place, each with its own, counted from one. */
-const questionsAfter = (exchange: Exchange, told: number): { readonly place: number; readonly message: RpcRequest }[] =>
+const questionsAfter = (
+  exchange: Exchange,
+  told: number,
+  reader: Session,
+): { readonly place: number; readonly message: RpcRequest }[] =>
   outboxOf(exchange).flatMap(({ message }, index) => {
     const key = exchange.asked[index];
-    const isOpen = index >= told && key !== undefined && !Object.hasOwn(exchange.answers, key);
-    return isOpen && message !== undefined && isRequest(message) ? [{ place: index + 1, message }] : [];
+    if (index < told || key === undefined || Object.hasOwn(exchange.answers, key)) return [];
+    const question = message !== undefined && isRequest(message) ? askedOf(reader, exchange, key, message) : undefined;
+    return question === undefined ? [] : [{ place: index + 1, message: question }];
   });
+
+/** A question as the reader may be asked it: a client of another session may not have the capability, or must say whose it answers. */
+function askedOf(reader: Session, exchange: Exchange, key: string, question: RpcRequest): RpcRequest | undefined {
+  const { id, session, round, pending } = exchange;
+  const asking = pending[key];
+  if (session === reader.id || asking === undefined) return question;
+  const { clientCapabilities } = clientFactsOf(reader);
+  if (lackFor(asking.method, { ...asking.params }, { ...clientCapabilities }) !== undefined) return undefined;
+  return { ...question, id: questionIdOf({ exchange: id, session, round, key }) };
+}
 
 const related = (message: RpcRequest, task: TaskFacts): Message => ({
   ...message,

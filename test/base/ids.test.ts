@@ -23,6 +23,7 @@ describe('ids', () => {
     expect(exchangeIdOf(7, 2)).toBe('n7~2');
     expect(eventIdOf('n7~2', 15)).toBe('n7~2.15');
     expect(questionIdOf({ exchange: 'n7', round: 3, key: 'a/b' })).toBe('n7/3/a/b');
+    expect(questionIdOf({ exchange: 'n7', round: 3, key: 'a/b', session: 'ab1' })).toBe('n7@ab1/3/a/b');
   });
 
   it('name every request id differently, in visible ASCII', () => {
@@ -43,6 +44,8 @@ describe('ids', () => {
         expect(parseEventId(eventIdOf(exchange, number))).toEqual({ stream: exchange, sequence: number });
         const address = { exchange, round: number % 1_000, key };
         expect(parseQuestionId(questionIdOf(address))).toEqual(address);
+        const foreign = { ...address, session: 'ab1' };
+        expect(parseQuestionId(questionIdOf(foreign))).toEqual(foreign);
       }),
     );
   });

@@ -177,6 +177,65 @@ describe('a task of 2025-11-25', () => {
       });
   });
 
+  it('belongs to its principal: in another session it is listed, asks, gives its result and is cancelled', async () => {
+    const { server } = proxyUnderTest(upstream().server);
+    const first = await LegacyClient.open(server, { principal: 'alice' });
+    const asking = await begin(first, 'ask');
+    const working = await begin(first, 'safe_wait');
+    const second = await LegacyClient.open(server, { principal: 'alice' });
+    const own = await begin(second, 'fail');
+    await until(second, own, 'failed');
+    const listed = resultOf(await second.post(second.request('tasks/list'))).tasks as LegacyTask[];
+    expect(new Set(listed.map(({ taskId }) => taskId))).toEqual(
+      new Set([asking, working, own].map(task => task.taskId)),
+    );
+
+    const message = { jsonrpc: '2.0', id: 'r', method: 'tasks/result', params: { taskId: asking.taskId } };
+    const left = await second.stream(message);
+    await second.answer(await left.question(), { action: 'decline' });
+    expect(await left.response()).toMatchObject({ id: 'r', result: text('{"q":{"action":"decline"}}') });
+    const cancelled = await second.post(second.request('tasks/cancel', { taskId: working.taskId }));
+    expect(resultOf(cancelled)).toMatchObject({ status: 'cancelled' });
+    expect(await get(first, working)).toMatchObject({ status: 'cancelled' });
+  });
+
+  it('is resumed from another session of its principal, and asks nothing that its client cannot answer', async () => {
+    const under = proxyUnderTest(upstream().server, { holdMs: 50 });
+    under.clock.runs = true;
+    const first = await LegacyClient.open(under.server, { principal: 'alice' });
+    const task = await begin(first, 'ask');
+    await until(first, task, 'input_required');
+    const second = await LegacyClient.open(under.server, { principal: 'alice', capabilities: {} });
+    const stream = await second.stream(second.request('tasks/result', { taskId: task.taskId }));
+    expect((await stream.rest()).filter(({ message }) => message !== undefined)).toEqual([]);
+    const asked = await (await first.stream(first.request('tasks/result', { taskId: task.taskId }))).question();
+    await first.answer(asked, { action: 'decline' });
+    const again = await second.resume(stream.lastEventId);
+    expect(await again.response()).toMatchObject({ result: text('{"q":{"action":"decline"}}') });
+  });
+
+  it('is nothing to another principal, and over with its session', async () => {
+    const { server } = proxyUnderTest(upstream().server);
+    const alice = await LegacyClient.open(server, { principal: 'alice' });
+    const task = await begin(alice, 'ask');
+    await until(alice, task, 'input_required');
+    const reader = await LegacyClient.open(server, { principal: 'alice' });
+    const stream = await reader.stream(reader.request('tasks/result', { taskId: task.taskId }));
+    const asked = await stream.question();
+    const bob = await LegacyClient.open(server, { principal: 'bob' });
+    const unknown = { body: { error: { code: -32602 } } };
+    for (const method of ['tasks/get', 'tasks/cancel', 'tasks/result'])
+      expect(await bob.post(bob.request(method, { taskId: task.taskId }))).toMatchObject(unknown);
+    await expect(bob.resume(stream.lastEventId)).rejects.toMatchObject({ code: 'stream_unknown' });
+    await bob.answer(asked, { action: 'accept', content: {} });
+    expect(await get(alice, task)).toMatchObject({ status: 'input_required' });
+    expect(resultOf(await bob.post(bob.request('tasks/list'))).tasks).toEqual([]);
+
+    await server.end(alice.call());
+    expect(await reader.post(reader.request('tasks/get', { taskId: task.taskId }))).toMatchObject(unknown);
+    expect(resultOf(await reader.post(reader.request('tasks/list'))).tasks).toEqual([]);
+  });
+
   it('tells on its result stream how its status changes, and in every status when it last did', async () => {
     const under = proxyUnderTest(upstream().server);
     const client = await LegacyClient.open(under.server);
