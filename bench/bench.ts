@@ -2,8 +2,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { compiled } from './compiled.ts';
 import type { Started } from './started.ts';
-import { serverFile, started } from './started.ts';
+import { started } from './started.ts';
 
 export class Bench {
   readonly #servers: Started[] = [];
@@ -22,9 +23,9 @@ export class Bench {
   }
 
   /** Fermata before a program of `bench/servers`, with a store on the disk: a fresh one unless it is given. */
-  fermata(program: string, data = this.folder(), options: readonly string[] = []): Promise<Started> {
+  async fermata(program: string, data = this.folder(), options: readonly string[] = []): Promise<Started> {
     const store = data === 'in memory' ? ['--memory'] : ['--data', data];
-    return this.start('fermata', ['--program', serverFile(program), '--port', '0', ...store, ...options]);
+    return this.start('fermata', ['--program', await compiled(program), '--port', '0', ...store, ...options]);
   }
 
   /** Fermata before a server on the network. */

@@ -7,11 +7,11 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { Bench } from './bench.ts';
+import { compiled } from './compiled.ts';
 import { manyQuestionsCall } from './load/calls.ts';
 import { cell, machineName, table } from './report.ts';
 import type { ParkedScore, ResumeScore } from './servers/resume.ts';
 import { legacyContestant, sideBySide } from './side-by-side.ts';
-import { serverFile } from './started.ts';
 import { workspaceTable } from './workspace.ts';
 
 const quick = process.argv.includes('--quick');
@@ -55,7 +55,7 @@ interface InProcess {
 async function inProcess(bench: Bench): Promise<InProcess> {
   bench.say('resumptions in process, and the memory of waiting runs');
   const args = quick ? ['3', '20', '2000'] : ['7', '60', '10000'];
-  const child = fork(serverFile('resume'), args, { execArgv: ['--import', 'tsx', '--expose-gc'] });
+  const child = fork(await compiled('resume'), args, { execArgv: ['--expose-gc'] });
   const [measured] = (await once(child, 'message')) as [InProcess];
   return measured;
 }

@@ -1,8 +1,8 @@
-/** Processes under measure: started from `bench/servers`, asked about themselves, ended with the bench. */
+/** Processes under measure: started from what `bench/servers` compiles to, asked about themselves, ended with the bench. */
 import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { compiled } from './compiled.ts';
 import type { MemoryUse, Question } from './servers/child.ts';
 
 export interface Started {
@@ -19,12 +19,9 @@ process.once('exit', () => {
   for (const child of living) child.kill('SIGKILL');
 });
 
-/** The file of a server. */
-export const serverFile = (name: string): string => fileURLToPath(new URL(`./servers/${name}.ts`, import.meta.url));
-
 /** Starts a server of `bench/servers`; resolves when it listens. */
 export async function started(name: string, args: readonly string[] = []): Promise<Started> {
-  const child = fork(serverFile(name), args, { execArgv: ['--import', 'tsx', '--expose-gc'] });
+  const child = fork(await compiled(name), args, { execArgv: ['--expose-gc'] });
   living.add(child);
   child.once('exit', () => living.delete(child));
   const { url } = (await heard(child)) as { url: string };

@@ -2,7 +2,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { Bench } from '../bench.ts';
-import { serverFile } from '../started.ts';
+import { compiled } from '../compiled.ts';
 import type { Spread } from '../statistics.ts';
 
 export interface ReplayScore {
@@ -14,7 +14,7 @@ export interface ReplayScore {
 
 export async function replays(bench: Bench, repetitions: number): Promise<readonly ReplayScore[]> {
   bench.say('replay of 0, 1, 4 and 16 answered questions in process');
-  const child = fork(serverFile('replay'), [String(repetitions)], { execArgv: ['--import', 'tsx'] });
+  const child = fork(await compiled('replay'), [String(repetitions)], { execArgv: [] });
   const scores: ReplayScore[] = [];
   child.on('message', score => scores.push(score as ReplayScore));
   const [code] = await once(child, 'exit');
