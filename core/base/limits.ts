@@ -42,6 +42,8 @@ export const LIMITS = {
   stateOnlyPauseMsMax: 5_000,
   /** Sessions whose phase a process watches, and how often it looks which have ended or fallen asleep. */
   watchedSessionsMax: 10_000,
+  /** Sessions that the embedded store need not read again. */
+  knownSessionsMax: 10_000,
   sweepEveryMs: 15_000,
   /** What a session may have at a time, and a principal, unless an operator says otherwise, who may say up to so much. */
   sessionCallsMaxDefault: 1_000,

@@ -55,6 +55,17 @@ export function describeSessionStoreContract(name: string, make: MakeStores): vo
       expect(await sessions.load(session.id, 'strong')).toEqual(next);
     });
 
+    test('a session that was read is read anew once it was written', async () => {
+      const session = sampleSession(given.now());
+      await sessions.create(session);
+      for (const version of [2, 3]) {
+        await sessions.load(session.id);
+        expect(await sessions.commit({ ...session, logLevel: 'debug', version })).toBe('committed');
+        expect(await sessions.commit({ ...session, principal: 'mallory', version })).toBe('conflict');
+        expect(await sessions.load(session.id, 'strong')).toEqual({ ...session, logLevel: 'debug', version });
+      }
+    });
+
     test.each([1, 3])('a commit of version %i over version 1 is a conflict and changes nothing', async version => {
       const session = sampleSession(given.now());
       await sessions.create(session);
@@ -82,7 +93,9 @@ export function describeSessionStoreContract(name: string, make: MakeStores): vo
       await sessions.create(sampleSession(given.now(), { subscriptions }));
       subscriptions.push('a://2');
       const loaded = await sessions.load('session-1', 'strong');
-      Object.assign(loaded ?? {}, { principal: 'mallory' });
+      // It may be a copy, or frozen.
+      Reflect.set(loaded ?? {}, 'principal', 'mallory');
+      Reflect.set(loaded?.subscriptions ?? [], 0, 'a://2');
       expect(await sessions.load('session-1', 'strong')).toMatchObject({ principal: 'ada', subscriptions: ['a://1'] });
     });
 

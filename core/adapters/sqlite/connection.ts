@@ -36,10 +36,10 @@ export class Connection {
   }
 
   /** The value in a column of JSON text. That it has the type asked for is what the schema's version stands for. */
-  parse<T>(row: Row, column: string): T {
+  parse<T>(row: Row, column: string, reviver?: (key: string, value: unknown) => unknown): T {
     const text = row[column];
     try {
-      return JSON.parse(String(text)) as T;
+      return JSON.parse(String(text), reviver) as T;
     } catch (thrown) {
       throw corrupt(this.file, `a row's column "${column}" is not JSON`, thrown);
     }

@@ -1,4 +1,11 @@
-/** Sessions in SQLite: one row each, the session as JSON beside what the conditions need (its version, and until when it is kept). */
+/**
+ * Sessions in SQLite: one row each, the session as JSON beside what the conditions need (its version, and until when it is kept).
+ *
+ * Every call loads its session and hardly any changes it. Since this process alone owns the file, what it has read stays true until
+ * it writes, and need not be read again. A write that is about to happen forgets what was read, whatever becomes of it. What several
+ * may be given is frozen.
+ */
+import { LIMITS } from '../../base/limits.ts';
 import type { SessionStore } from '../../ports/session-store.ts';
 import type { Session } from '../../session/session.ts';
 import { keptUntilMs } from '../../session/session.ts';
@@ -21,20 +28,40 @@ export function sqliteSessionStore(connection: Connection, writer: Writer, now: 
     UPDATE sessions SET version = ?, expires_at_ms = ?, session = ?
     WHERE id = ? AND version = ? AND expires_at_ms > ?`);
 
+  /** By id, the one read longest ago first. */
+  const known = new Map<string, Session>();
+
+  const read = (id: string): Session | undefined => {
+    known.delete(id);
+    const row = select.get([id, now()]);
+    if (row === undefined) return undefined;
+    const session = connection.parse<Session>(row, 'session', frozen);
+    known.set(id, session);
+    const [oldest] = known.keys();
+    if (known.size > LIMITS.knownSessionsMax && oldest !== undefined) known.delete(oldest);
+    return session;
+  };
+
   return {
     async create(session) {
       const row = [session.id, session.version, keptUntilMs(session), JSON.stringify(session)];
-      return writer.write(() => (insert.run([...row, now()]) === 1 ? 'created' : 'exists'));
+      return writer.write(() => {
+        known.delete(session.id);
+        return insert.run([...row, now()]) === 1 ? 'created' : 'exists';
+      });
     },
 
     async load(id) {
-      const row = select.get([id, now()]);
-      return row === undefined ? undefined : connection.parse<Session>(row, 'session');
+      const session = known.get(id);
+      return session !== undefined && keptUntilMs(session) > now() ? session : read(id);
     },
 
     async commit(next) {
       const row = [next.version, keptUntilMs(next), JSON.stringify(next), next.id, next.version - 1];
-      return writer.write(() => (update.run([...row, now()]) === 1 ? 'committed' : 'conflict'));
+      return writer.write(() => {
+        known.delete(next.id);
+        return update.run([...row, now()]) === 1 ? 'committed' : 'conflict';
+      });
     },
 
     async list({ principal = null, after = '', limit }) {
@@ -45,3 +72,5 @@ export function sqliteSessionStore(connection: Connection, writer: Writer, now: 
     },
   };
 }
+
+const frozen = (_: string, value: unknown): unknown => Object.freeze(value);
