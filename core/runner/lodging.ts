@@ -5,15 +5,18 @@
 import { Fault } from '../base/errors.ts';
 import type { Workspace, WorkspaceOwner, Workspaces } from '../ports/workspaces.ts';
 
+/** Who is named only where a folder is opened: hardly any call needs to know. */
+export type FindOwner = () => WorkspaceOwner | undefined;
+
 export class Lodging {
   readonly #workspaces: Workspaces | undefined;
-  readonly #owner: WorkspaceOwner | undefined;
+  readonly #findOwner: FindOwner;
   #opening: Promise<Workspace> | undefined;
   #isLeft = false;
 
-  constructor(workspaces: Workspaces | undefined, owner: WorkspaceOwner | undefined) {
+  constructor(workspaces: Workspaces | undefined, findOwner: FindOwner) {
     this.#workspaces = workspaces;
-    this.#owner = owner;
+    this.#findOwner = findOwner;
   }
 
   /** Whether sessions have folders at all. */
@@ -23,7 +26,7 @@ export class Lodging {
 
   workspace(): Promise<Workspace> {
     if (this.#workspaces === undefined || this.#isLeft) return Promise.reject(none());
-    this.#opening ??= this.#workspaces.open(this.#owner);
+    this.#opening ??= this.#workspaces.open(this.#findOwner());
     return this.#opening;
   }
 

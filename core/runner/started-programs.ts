@@ -10,9 +10,10 @@ import { destinationOf } from '../bridge/from-notification.ts';
 import type { Environment } from '../ports/environment.ts';
 import type { Observer } from '../ports/observer.ts';
 import type { Program } from '../ports/program.ts';
-import type { WorkspaceOwner, Workspaces } from '../ports/workspaces.ts';
+import type { Workspaces } from '../ports/workspaces.ts';
 import type { RequestId, RpcNotification } from '../protocol/messages.ts';
 import type { Holder } from './holder.ts';
+import type { FindOwner } from './lodging.ts';
 import { Lodging } from './lodging.ts';
 import type { Keeper } from './started-program.ts';
 import { StartedProgram } from './started-program.ts';
@@ -50,7 +51,7 @@ export class StartedPrograms {
   }
 
   /** The program for a run: its session's if there is one that takes it, else a fresh one, in the folder of `owner`. */
-  for(holder: Holder | undefined, id: RequestId | undefined, owner?: WorkspaceOwner): StartedProgram {
+  for(holder: Holder | undefined, id: RequestId | undefined, owner: FindOwner = () => undefined): StartedProgram {
     const { program, observer, keep, workspaces } = this.#parts;
     const kept = holder === undefined ? undefined : this.#keptFor(holder.name);
     if (kept?.admits(id)) return kept;

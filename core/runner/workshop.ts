@@ -105,7 +105,7 @@ export class Workshop {
   ): Promise<RunEnd> {
     const { program, environment, warm = 'nothing' } = this.options;
     const forRun = (): StartedProgram =>
-      this.programs.for(call && this.holderOf(call), request?.id, call && ownerOf(call));
+      this.programs.for(call && this.holderOf(call), request?.id, () => call && ownerOf(call));
     const execution = (started: StartedProgram): Promise<RunEnd> =>
       execute({
         ...asking,

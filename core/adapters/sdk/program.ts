@@ -6,7 +6,6 @@
  * process. So its awaits never settle, its timers are gone, its output is cut, and the garbage collector takes the rest. `stop`
  * also aborts the signals of its open requests and closes the server, so that a program that listens can clean up.
  */
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Aids } from '../../ports/aids.ts';
 import type { Program, ProgramInstance, ProgramListener } from '../../ports/program.ts';
@@ -18,7 +17,7 @@ import { build, unstartable } from './built-server.ts';
 import { noticeInputRequired } from './input-required.ts';
 import { letGoOfQuestion, letGoOfRequest } from './letting-go.ts';
 import { questionTimersOf } from './question-timers.ts';
-import { within } from './run-context.ts';
+import { currentRequest, within } from './run-context.ts';
 import { ProgramTransport } from './transport.ts';
 
 export interface SdkProgramOptions {
@@ -45,9 +44,6 @@ export function sdkProgram(factory: ServerFactory, options: SdkProgramOptions = 
 export const nameOf = (factory: ServerFactory): string =>
   factory.name === '' || factory.name === 'default' ? 'the program' : factory.name;
 
-/** The request in whose handling something happens: what tells apart the handlers that run in one instance at a time. */
-const handling = new AsyncLocalStorage<RequestId>();
-
 class SdkInstance implements ProgramInstance {
   readonly #built: BuiltServer;
   readonly #listener: ProgramListener;
@@ -70,8 +66,12 @@ class SdkInstance implements ProgramInstance {
       ...listener,
       onMessage: (message: Message, about?: RequestId) => this.#received(message, about),
     };
-    const about = (): RequestId | undefined => handling.getStore();
-    this.#transport = new ProgramTransport({ listener: observed, defuse, about, onClosed: () => this.#closed() });
+    this.#transport = new ProgramTransport({
+      listener: observed,
+      defuse,
+      about: currentRequest,
+      onClosed: () => this.#closed(),
+    });
     guardOnerror(built);
   }
 
@@ -134,7 +134,7 @@ class SdkInstance implements ProgramInstance {
     if (this.#open.size === 0) this.#asked.clear();
     this.#open.add(request.id);
     const aids = this.#listener.aids?.(request.id);
-    within(aids, () => handling.run(request.id, () => this.#transport.deliver(request, closersOf(aids))));
+    within({ request: request.id, aids }, () => this.#transport.deliver(request, closersOf(aids)));
   }
 
   #received(message: Message, about: RequestId | undefined): void {
@@ -154,7 +154,7 @@ class SdkInstance implements ProgramInstance {
 
   /** Whether the handler that runs now has awaited a question. */
   #hasAsked(): boolean {
-    return this.#asked.has(handling.getStore()) || this.#asked.has(undefined);
+    return this.#asked.has(currentRequest()) || this.#asked.has(undefined);
   }
 
   /** Somebody called `close` on the server: the program itself, if we did not. What it said before comes first. */
