@@ -8,8 +8,7 @@ import { responseOf } from '../protocol/messages.ts';
 import { traitsOf } from '../protocol/methods.ts';
 
 export function withFarewell(server: StatelessServer, closing: AbortSignal): StatelessServer {
-  return async function* (request, call) {
-    if (traitsOf(request.method).endless !== true) return yield* server(request, call);
+  const listen: StatelessServer = async function* (request, call) {
     const signal = AbortSignal.any([call.signal, closing]);
     try {
       for await (const said of server(request, { ...call, signal })) {
@@ -23,4 +22,5 @@ export function withFarewell(server: StatelessServer, closing: AbortSignal): Sta
     const _meta = { [META.subscriptionId]: request.id };
     yield responseOf(request.id, { result: { resultType: 'complete', _meta } });
   };
+  return (request, call) => (traitsOf(request.method).endless ? listen : server)(request, call);
 }

@@ -77,10 +77,13 @@ class Place {
   readonly sessions: LegacySessions;
   readonly #held = new HeldCalls();
   readonly #taskOnly: TaskOnlyTools;
+  readonly #name: string;
+  #requests = 0;
 
   constructor(carrier: Carrier, parts: LegacyParts) {
     this.#carrier = carrier;
     this.#parts = parts;
+    this.#name = `f-${parts.environment.newId()}`;
     this.sessions = new LegacySessions(
       () => parts.environment.now(),
       session => endLegacySession(carrier, session),
@@ -147,15 +150,20 @@ class Place {
 
   #sessionFor({ client, call }: Served): Promise<LegacySession> {
     // Others wait for this session too, so it is not given up with the call that needed it first.
-    const ownCall = { ...call, signal: new AbortController().signal };
-    const open = () => openLegacySession(this.#carrier, client, ownCall);
+    const open = () => openLegacySession(this.#carrier, client, { ...call, signal: new AbortController().signal });
     return this.sessions.of(ownerOf(client, call), { session: call.session, isOurs: true, open });
+  }
+
+  /** An id for a request to the server, which no other process uses in the same session. */
+  #nextId(): string {
+    this.#requests += 1;
+    return `${this.#name}-${this.#requests}`;
   }
 
   /** A new call. A session that the server does not know any more is opened once again: nothing ran. */
   async *#begin(served: Served, session: LegacySession): AsyncGenerator<Said, void, undefined> {
     const { request, call, client } = served;
-    const requestId = `f-${this.#parts.environment.newId()}`;
+    const requestId = this.#nextId();
     const running = new LegacyCall(requestId);
     const cancel = () => running.leave();
     call.signal.addEventListener('abort', cancel, { once: true });
@@ -193,7 +201,7 @@ class Place {
     const { logLevel } = client;
     if (logLevel !== undefined && logLevel !== session.logLevel && session.introduction.capabilities.logging) {
       session.logLevel = logLevel;
-      const id = `f-${this.#parts.environment.newId()}`;
+      const id = this.#nextId();
       const setLevel = { jsonrpc: '2.0', id, method: 'logging/setLevel', params: { level: logLevel } } as const;
       await tell(this.#carrier, setLevel, session, call, call.signal);
     }
