@@ -20,7 +20,7 @@ import { httpApp } from '../core/http/app.ts';
 import { APPROVALS_PATH } from '../core/http/approval-app.ts';
 import { assertBindable } from '../core/http/loopback.ts';
 import type { Served } from '../core/http/serve.ts';
-import { serveHttp } from '../core/http/serve.ts';
+import { addressOf, serveHttp } from '../core/http/serve.ts';
 import type { AuditLog } from '../core/ports/audit-log.ts';
 import type { Environment } from '../core/ports/environment.ts';
 import type { Observer } from '../core/ports/observer.ts';
@@ -211,6 +211,7 @@ function frontOf(front: Front) {
       environment,
       observer,
       isSecure,
+      addressOf,
       url: gates.url,
     }),
   });

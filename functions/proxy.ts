@@ -2,7 +2,7 @@
 import { adminFor, beside } from '../bin/administration.ts';
 import { authenticatorFor } from '../bin/authentication.ts';
 import { checkApprovers, pageFor } from '../bin/gates.ts';
-import { callerArnOf } from '../core/adapters/lambda-entry/event.ts';
+import { callerArnOf, sourceAddressOf } from '../core/adapters/lambda-entry/event.ts';
 import { streamingEntry } from '../core/adapters/lambda-entry/streaming.ts';
 import { ADMIN_PATH } from '../core/http/admin-app.ts';
 import { httpApp } from '../core/http/app.ts';
@@ -25,6 +25,7 @@ const page = pageFor(approvals, {
   environment,
   observer,
   isSecure: true,
+  addressOf: sourceAddressOf,
   url: settings.gates.url,
 });
 

@@ -219,10 +219,15 @@ export const LIMITS = {
   shownArgumentsMax: 40,
   shownValueCharactersMax: 200,
   reasonCharactersMax: 500,
-  /** A link to an approval; how long its page remembers who signed in; a form of it. */
+  /** A link to an approval; a form of its page; how long that remembers who signed in. */
   approvalLinkCharactersMax: 1_024,
-  approverSignInMs: 15 * 60_000,
   approvalFormBytesMax: 16 * 1024,
+  approverSignInMs: 15 * 60_000,
+  /** Tries to sign in at that page within a while: with one link from one address, and in one process; and how many it remembers. */
+  signInTriesMax: 10,
+  signInTriesOfAllMax: 200,
+  signInTriesMs: 60_000,
+  signInTriersMax: 1_000,
   /** How long a modern client is held whose call is decided elsewhere: less than the 60 s after which SDK clients give up. */
   approvalHoldMs: 40_000,
   /** How long a decision waits for its call to be stored as waiting. */

@@ -22,6 +22,7 @@ import { readText } from './body.ts';
 import type { GuardOptions } from './guards.ts';
 import { checkHost } from './guards.ts';
 import { reportFault } from './responses.ts';
+import { SignInTries } from './sign-in-tries.ts';
 import { statusOf } from './status.ts';
 
 export interface ApprovalAppOptions {
@@ -32,17 +33,23 @@ export interface ApprovalAppOptions {
   readonly seal: Seal;
   readonly environment: Environment;
   readonly observer: Observer;
+  /** Where a request comes from, as far as that is known. */
+  readonly addressOf?: AddressOf | undefined;
   /** How browsers reach it, where something stands before it that changes the `Host`. */
   readonly url?: string | undefined;
   /** Whether browsers reach it by `https:`. */
   readonly isSecure: boolean;
 }
 
+/** The address that a request came from, known by other means than its headers, which a client could write. */
+export type AddressOf = (request: Request) => string | undefined;
+
 /** Where it is, beside the MCP endpoint. */
 export const APPROVALS_PATH = '/approvals';
 
 interface Desk extends ApprovalAppOptions {
   readonly cookies: ApproverCookies;
+  readonly tries: SignInTries;
 }
 
 /** Someone at the page, with the approval they came for. */
@@ -56,7 +63,9 @@ interface Visit {
 }
 
 export function approvalApp(options: ApprovalAppOptions): Hono {
-  const desk: Desk = { ...options, cookies: new ApproverCookies(options.seal, options.environment) };
+  const { seal, environment } = options;
+  const tries = new SignInTries(() => environment.now());
+  const desk: Desk = { ...options, cookies: new ApproverCookies(seal, environment), tries };
   const app = new Hono().basePath(APPROVALS_PATH);
   app.use(async (c, next) => {
     checkHost(c.req.raw, options);
@@ -121,11 +130,24 @@ async function act(desk: Desk, visit: Visit, request: Request): Promise<Response
 
 /** A new cookie for whoever signs in, so that nobody signs in to a visit that somebody else began. */
 async function enter(desk: Desk, visit: Visit, credential: string, request: Request): Promise<Response> {
+  const who = `${visit.approval.nonce} ${desk.addressOf?.(request) ?? ''}`;
+  const waitSeconds = desk.tries.begin(who);
+  if (waitSeconds !== undefined) return tooManyTries(desk, waitSeconds);
   const given = credential.trim();
   const authorization = VISIBLE.test(given) ? { authorization: `Bearer ${given}` } : undefined;
   const shown = await desk.authenticate(new Request(request.url, { headers: { ...authorization } }));
-  if ('principal' in shown) return again(request, cookieFor(desk, desk.cookies.fresh(shown.principal)));
+  if ('principal' in shown) {
+    desk.tries.succeeded(who);
+    return again(request, cookieFor(desk, desk.cookies.fresh(shown.principal)));
+  }
   return respond(401, signInPage(visit.viewer.token, shown.rejected));
+}
+
+function tooManyTries({ observer }: Desk, waitSeconds: number): Response {
+  const message = `Too many tries to sign in at an approval: no more for ${waitSeconds} s.`;
+  observer({ event: 'approval.sign_in_refused', level: 'warning', message });
+  const advice = `No more for ${waitSeconds} s. Wait, open the link again, and check your API key or token before you send it.`;
+  return respond(429, problemPage('Too many tries', advice), { 'retry-after': String(waitSeconds) });
 }
 
 const VISIBLE = /^[\x21-\x7e]+$/;

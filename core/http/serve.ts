@@ -4,7 +4,7 @@
  * Streams may last as long as a person thinks, so nothing here limits how long a response takes; what is limited is how long
  * a client may take to send its request. Closing lets running responses end for a while before it cuts them.
  */
-import { createServer } from 'node:http';
+import { createServer, IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { Fault } from '../base/errors.ts';
@@ -26,8 +26,19 @@ export interface ServeOptions {
   readonly port: number;
 }
 
+const arrivals = new WeakMap<Request, IncomingMessage>();
+
+/** The address of the peer that a request came from. */
+export const addressOf = (request: Request): string | undefined => arrivals.get(request)?.socket.remoteAddress;
+
 export async function serveHttp({ app, host, port }: ServeOptions): Promise<Served> {
-  const listener = getRequestListener(request => app.fetch(request), { hostname: host, errorHandler: unreadable });
+  const listener = getRequestListener(
+    (request, { incoming }) => {
+      if (incoming instanceof IncomingMessage) arrivals.set(request, incoming);
+      return app.fetch(request);
+    },
+    { hostname: host, errorHandler: unreadable },
+  );
   /** A connection that falls idle while the server closes would otherwise be kept for a next request, and hold it up. */
   let closing = false;
   /** Connections opened in advance, on which nothing was asked yet: Node does not count them as idle. */

@@ -19,6 +19,7 @@ import { isAwaitingVisits } from '../session/visits.ts';
 import type { Engine, Running } from './engine.ts';
 import { keepCall } from './kept.ts';
 import { isLapsed, leaseFor } from './lease.ts';
+import { deliver } from './outgoing.ts';
 import { callUpstream, runRound } from './round.ts';
 import { syntheticProgress } from './synthetic-progress.ts';
 import { transition } from './transitions.ts';
@@ -50,6 +51,8 @@ async function claimReady(engine: Engine, exchange: Exchange, signal: AbortSigna
   if (isAwaitingVisits(exchange))
     await setTimeout(pacedMs(exchange.round), undefined, { signal }).catch(() => undefined);
   if (signal.aborted) return undefined;
+  // What the round says comes behind them, also where the process died that was to say that they are taken back.
+  if (exchange.withdrawn !== undefined) await deliver(engine, exchange);
   const claimed = await transition(
     engine,
     exchange.session,

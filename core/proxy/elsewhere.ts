@@ -1,6 +1,7 @@
 /**
  * An answer that comes from elsewhere than the client, to the question that waits under a gate's ticket. It is an answer like any
- * other: the first counts, and the call goes on in whichever process, whether or not its client is there.
+ * other: the first counts, and the call goes on in whichever process, whether or not its client is there; one that was shown the
+ * question hears that it is taken back (2025-11-25, "Cancellation").
  *
  * Who may answer was checked by whoever calls.
  */
@@ -25,7 +26,9 @@ export async function answerElsewhere(engine: Engine, held: Held, ticket: string
   if (found === undefined) return false;
   const { exchange, key } = found;
   const value = await transition(engine, exchange.session, exchange.id, current =>
-    keyUnder(current, ticket) === key ? { type: 'answered', round: current.round, key, outcome } : undefined,
+    keyUnder(current, ticket) === key
+      ? { type: 'answered', round: current.round, key, outcome, elsewhere: true }
+      : undefined,
   );
   if (value === undefined) {
     const current = await engine.stores.exchanges.load(exchange.session, exchange.id);

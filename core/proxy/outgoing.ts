@@ -22,8 +22,10 @@ export async function deliver(engine: Engine, exchange: Exchange): Promise<void>
     const owed = outboxOf(current);
     if (owed.length === 0 || (await append(engine, current, owed)) === 'appended') return;
     const written = await writtenSince(engine, current);
-    if (isAmong(owed, written)) return;
-    current = await moved(engine, current, written.at(-1)?.sequence ?? current.sequence);
+    const missing = missingOf(owed, written);
+    const sequence = written.at(-1)?.sequence ?? current.sequence;
+    if (missing === undefined) current = await moved(engine, current, sequence);
+    else if (missing.length === 0 || (await append(engine, { ...current, sequence }, missing)) === 'appended') return;
   }
   if (current !== undefined)
     throw new Fault('store_unavailable', 'The stream of this call is being written by others.');
@@ -32,11 +34,18 @@ export async function deliver(engine: Engine, exchange: Exchange): Promise<void>
 const append = (engine: Engine, { session, id, sequence, expiresAtMs }: Exchange, owed: readonly LoggedEvent[]) =>
   engine.stores.events.append({ session, stream: id }, sequence + 1, owed, { expiresAtMs });
 
-/** The end of a stream comes once; a question is known by its id. */
-function isAmong(owed: readonly LoggedEvent[], written: readonly SequencedEvent[]): boolean {
-  const first = owed[0];
-  if (owed.at(-1)?.last) return written.some(({ last }) => last);
-  return written.some(({ message }) => idOf(message) !== undefined && idOf(message) === idOf(first?.message));
+/**
+ * What is owed and not written, where it has begun: the end of a stream comes once; a question is known by its id, and behind
+ * it that it is taken back may be missing.
+ */
+function missingOf(
+  owed: readonly LoggedEvent[],
+  written: readonly SequencedEvent[],
+): readonly LoggedEvent[] | undefined {
+  if (owed.at(-1)?.last) return written.some(({ last }) => last) ? [] : undefined;
+  const first = idOf(owed[0]?.message);
+  const at = first === undefined ? -1 : written.findIndex(({ message }) => idOf(message) === first);
+  return at < 0 ? undefined : owed.slice(written.length - at);
 }
 
 const idOf = (message: LoggedEvent['message']) => (message !== undefined && 'id' in message ? message.id : undefined);

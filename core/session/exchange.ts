@@ -47,6 +47,8 @@ export interface Exchange {
   readonly asked: readonly string[];
   /** The client's answers, by key. */
   readonly answers: Readonly<Record<string, Outcome>>;
+  /** Those of the questions put to the client that were answered elsewhere, in order: they are taken back. */
+  readonly withdrawn?: readonly string[];
   /** Pages that its client agreed to visit. */
   readonly visited?: readonly Visit[];
   readonly lease?: Lease;
@@ -107,7 +109,13 @@ export interface ExchangeEvents {
     readonly quietly?: boolean;
     readonly nowMs: number;
   };
-  answered: { readonly round: number; readonly key: string; readonly outcome: Outcome };
+  answered: {
+    readonly round: number;
+    readonly key: string;
+    readonly outcome: Outcome;
+    /** Whether it comes from elsewhere than the client. */
+    readonly elsewhere?: boolean;
+  };
   claimed: Claim;
   lapsed: Claim;
   renewed: { readonly owner: string; readonly untilMs: number };
@@ -263,7 +271,7 @@ const highest = (exchange: Exchange, progress: number | undefined): { progress?:
   progress === undefined ? {} : { progress: Math.max(progress, exchange.progress ?? progress) };
 
 function asking(exchange: Exchange, event: ExchangeEvents['inputRequired']): Exchange {
-  const { requestState: _, ...rest } = exchange;
+  const { requestState: _, withdrawn: __, ...rest } = exchange;
   return {
     ...rest,
     pending: event.requests,
@@ -288,7 +296,10 @@ function sentAway(exchange: Exchange, { pages }: ExchangeEvents['failed']): Exch
 function answering(exchange: Exchange, event: ExchangeEvents['answered']): Exchange | undefined {
   const isOpen = Object.hasOwn(exchange.pending, event.key) && !Object.hasOwn(exchange.answers, event.key);
   if (event.round !== exchange.round || !isOpen) return undefined;
-  return { ...exchange, answers: { ...exchange.answers, [event.key]: event.outcome } };
+  const answered = { ...exchange, answers: { ...exchange.answers, [event.key]: event.outcome } };
+  const isShown = exchange.phase === 'waiting' && exchange.asked.includes(event.key);
+  if (!isShown || event.elsewhere !== true) return answered;
+  return { ...answered, withdrawn: [...(exchange.withdrawn ?? []), event.key] };
 }
 
 const claimedBy = (exchange: Exchange, event: Claim): Exchange => ({
@@ -304,7 +315,8 @@ export const lastSequence = (exchange: Exchange): number => exchange.sequence + 
 
 function effectsOf(before: Exchange, after: Exchange): Effect[] {
   const effects: Effect[] = [];
-  const owes = before.phase !== after.phase && !(before.phase === 'waiting' && after.phase === 'ready');
+  const isAsked = before.phase === 'waiting' && (after.phase === 'waiting' || after.phase === 'ready');
+  const owes = isAsked ? before.withdrawn !== after.withdrawn : before.phase !== after.phase;
   const events = owes ? outboxOf(after) : [];
   if (events.length > 0) effects.push({ type: 'append', first: after.sequence + 1, events });
   if (after.phase === 'ready') effects.push({ type: 'dispatch' });

@@ -25,7 +25,7 @@ export function outboxOf(exchange: Exchange): readonly LoggedEvent[] {
       return [];
     case 'waiting':
     case 'ready':
-      return questionsOf(exchange);
+      return [...questionsOf(exchange), ...(exchange.withdrawn ?? []).map(key => withdrawn(exchange, key, DECIDED))];
     case 'settled':
       return exchange.response === undefined
         ? [...withdrawalsOf(exchange), { last: true }]
@@ -68,11 +68,15 @@ function addressed(exchange: Exchange, key: string, question: InputRequest): Inp
 function withdrawalsOf(exchange: Exchange): LoggedEvent[] {
   return exchange.asked
     .filter(key => !Object.hasOwn(exchange.answers, key))
-    .map(key => ({
-      message: {
-        jsonrpc: '2.0',
-        method: 'notifications/cancelled',
-        params: { requestId: questionId(exchange, key), reason: 'The call that asked has ended.' },
-      },
-    }));
+    .map(key => withdrawn(exchange, key, 'The call that asked has ended.'));
 }
+
+const DECIDED = 'This was decided elsewhere.';
+
+const withdrawn = (exchange: Exchange, key: string, reason: string): LoggedEvent => ({
+  message: {
+    jsonrpc: '2.0',
+    method: 'notifications/cancelled',
+    params: { requestId: questionId(exchange, key), reason },
+  },
+});

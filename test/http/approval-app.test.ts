@@ -23,21 +23,27 @@ function stage(policy: object = {}) {
     authenticate: apiKeys(keys),
     seal: part.seal,
     environment: part.environment,
-    observer: () => {},
+    observer: observation => part.observed.push(observation),
     isSecure: true,
+    addressOf: request => request.headers.get('x-test-address') ?? undefined,
     url: 'https://mcp.example',
   });
   return { ...part, app };
 }
 
 /** Keeps its cookie and the token of the last form, and follows the redirect after a form. */
-function browser(app: ReturnType<typeof stage>['app'], url: string) {
+function browser(app: ReturnType<typeof stage>['app'], url: string, address = '192.0.2.1') {
   let cookie = '';
   let token = '';
   let last = new Response();
   let page = '';
   const request = async (init: RequestInit = {}): Promise<void> => {
-    const headers = { ...init.headers, host: 'localhost', ...(cookie === '' ? {} : { cookie }) };
+    const headers = {
+      ...init.headers,
+      host: 'localhost',
+      'x-test-address': address,
+      ...(cookie === '' ? {} : { cookie }),
+    };
     last = await app.request(url, { ...init, headers });
     cookie = last.headers.get('set-cookie')?.split(';')[0] ?? cookie;
     page = await last.text();
@@ -72,7 +78,13 @@ async function waiting(policy: object = {}) {
   const { url } = asked(first);
   const next = (content: object = {}) =>
     round(part.server, answering(CALL, first, { ...content }), { as: 'key:alice', ...URL_ONLY });
-  return { ...part, first, next, url: String(url), visit: () => browser(part.app, String(url)) };
+  return {
+    ...part,
+    first,
+    next,
+    url: String(url),
+    visit: (address?: string) => browser(part.app, String(url), address),
+  };
 }
 
 describe('the page of an approval', () => {
@@ -167,6 +179,33 @@ describe('the page of an approval', () => {
     await stranger.send({ action: 'enter', credential: ALICE.key, form: 'x' });
     expect(stranger.status()).toBe(403);
     expect(calls()).toEqual([]);
+  });
+
+  it('takes ten tries to sign in within a minute, from an address with a link', async () => {
+    const { visit, clock, observed } = await waiting();
+    const person = visit();
+    await person.open();
+    for (let tries = 1; tries <= 10; tries++) {
+      await person.signIn('wrong');
+      expect(person.status()).toBe(401);
+    }
+    clock.offsetMs += 12_000;
+    await person.signIn(ALICE.key);
+    expect([person.status(), person.headers().get('retry-after')]).toEqual([429, '48']);
+    expect(person.page()).toContain('Too many tries');
+    const elsewhere = visit('192.0.2.2');
+    await elsewhere.open();
+    await elsewhere.signIn(ALICE.key);
+    expect(elsewhere.status()).toBe(200);
+    clock.offsetMs += 48_000;
+    await person.open();
+    await person.signIn(ALICE.key);
+    expect(person.status()).toBe(200);
+    expect(observed).toContainEqual({
+      event: 'approval.sign_in_refused',
+      level: 'warning',
+      message: 'Too many tries to sign in at an approval: no more for 48 s.',
+    });
   });
 
   it('is held to a strict policy, and kept nowhere', async () => {

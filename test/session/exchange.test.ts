@@ -125,6 +125,23 @@ describe('a URL question', () => {
 });
 
 describe('an answer', () => {
+  it('from elsewhere takes its question back from the client, once, behind the questions', () => {
+    const elsewhere = { ...answerB, elsewhere: true };
+    const stepped = step(IN.waiting, elsewhere);
+    const withdrawal = {
+      message: {
+        jsonrpc: '2.0',
+        method: 'notifications/cancelled',
+        params: { requestId: 'n7/1/b', reason: 'This was decided elsewhere.' },
+      },
+    };
+    expect(stepped?.value.phase).toBe('waiting');
+    expect(stepped?.effects).toEqual([{ type: 'append', first: 5, events: [...outboxOf(IN.waiting), withdrawal] }]);
+    const ready = given(EVENTS.inputRequired, elsewhere, EVENTS.answered);
+    expect([ready.phase, outboxOf(ready).at(-1), lastSequence(ready)]).toEqual(['ready', withdrawal, 7]);
+    expect(outboxOf(given(EVENTS.inputRequired, elsewhere, EVENTS.cancelled))).toHaveLength(2);
+  });
+
   it('makes the exchange ready when it is the last, and has it driven', () => {
     expect(given(EVENTS.inputRequired, EVENTS.answered).phase).toBe('waiting');
     expect(step(given(EVENTS.inputRequired, EVENTS.answered), answerB)).toMatchObject({

@@ -20,6 +20,7 @@ export interface Arrived {
 const callers = new WeakMap<Request, string>();
 const principals = new WeakMap<Request, string>();
 const tenants = new WeakMap<Request, string>();
+const addresses = new WeakMap<Request, string>();
 
 /** The ARN of the caller, where the function's URL verifies signatures (`AWS_IAM`); `undefined` anywhere else. */
 export const callerArnOf = (request: Request): string | undefined => callers.get(request);
@@ -32,6 +33,9 @@ export const invokedForOf = (request: Request): string | undefined => principals
 
 /** The tenant of the invocation that brought a request, where the function isolates tenants; `undefined` anywhere else. */
 export const tenantIdOf = (request: Request): string | undefined => tenants.get(request);
+
+/** The address that a request came from, as AWS says it; `undefined` where the event does not say. */
+export const sourceAddressOf = (request: Request): string | undefined => addresses.get(request);
 
 /** The request of an event. `signal` is the request's own. Throws `invalid_request` for an event that is no HTTP request. */
 export function arrivedIn(event: unknown, signal: AbortSignal, tenantId?: string): Arrived {
@@ -60,6 +64,7 @@ function fromV2(event: Fields, signal: AbortSignal): Arrived {
   if (typeof arn === 'string') callers.set(request, arn);
   const { principal } = objectOf(objectOf(context.authorizer).lambda);
   if (typeof principal === 'string') principals.set(request, principal);
+  noteAddress(request, objectOf(context.http).sourceIp);
   return { request, shape: 'cookies' };
 }
 
@@ -72,10 +77,16 @@ function fromV1(event: Fields, method: string, signal: AbortSignal): Arrived {
   const context = objectOf(event.requestContext);
   const query = v1Query(event, 'elb' in context);
   const url = urlOf(headers, context.domainName, textOf(event.path), query);
+  const request = requestOf(event, method, url, headers, signal);
+  noteAddress(request, objectOf(context.identity).sourceIp);
   return {
-    request: requestOf(event, method, url, headers, signal),
+    request,
     shape: isMultiple ? 'multiValueHeaders' : 'headers',
   };
+}
+
+function noteAddress(request: Request, address: unknown): void {
+  if (typeof address === 'string') addresses.set(request, address);
 }
 
 /** A load balancer leaves the query as it came; API Gateway decodes it. */

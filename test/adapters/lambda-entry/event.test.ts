@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { bufferedEntry } from '../../../core/adapters/lambda-entry/buffered.ts';
-import { arrivedIn } from '../../../core/adapters/lambda-entry/event.ts';
+import { arrivedIn, sourceAddressOf } from '../../../core/adapters/lambda-entry/event.ts';
 import { streamingEntry } from '../../../core/adapters/lambda-entry/streaming.ts';
 
 const { signal } = new AbortController();
@@ -37,11 +37,13 @@ describe('an event of version 1.0', () => {
     expect(request.url).toBe('https://api.example.com/mcp?q=a%26b&q=b%20c');
     expect([request.method, await request.text(), shape]).toEqual(['POST', '{"a":1}', 'multiValueHeaders']);
     expect(request.headers.get('x-two')).toBe('1, 2');
+    expect(sourceAddressOf(request)).toBe('127.0.0.1');
   });
 
   it('of a load balancer is a request', () => {
     const { request, shape } = arrived(BALANCER);
     expect([request.url, request.method, shape]).toEqual(['http://lb.example.com/mcp?q=a%26b', 'GET', 'headers']);
+    expect(sourceAddressOf(request)).toBeUndefined();
   });
 
   it('is answered in its own shape', async () => {
