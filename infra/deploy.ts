@@ -20,7 +20,7 @@ export function deploy() {
   const bucket = plan.workspace ? newBucket(keeping(settings, $app.stage).protect) : undefined;
   const upstream = deployUpstream(plan, { keys: secrets.keys, table, bucket });
   const environment = () => ({
-    ...(upstream.era && { FERMATA_UPSTREAM_ERA: upstream.era }),
+    ...(upstream.isProgram && { FERMATA_UPSTREAM_KIND: 'program' }),
     ...plan.variables.proxyAndDriver,
     FERMATA_TABLE: table.name,
     FERMATA_KEYS: secrets.keys.value,

@@ -47,6 +47,8 @@ export interface Settings {
   readonly upstreamHeaders?: boolean;
   /** What the upstream speaks: MCP 2026-07-28, or a revision of 2025. Default: it is asked. */
   readonly upstreamEra?: 'modern' | 'legacy';
+  /** Whether a function that exists runs a program by a runner of Fermata's: it is told then when sessions end. Default: it is a server. */
+  readonly upstreamKind?: 'server' | 'program';
   /** How a function is invoked. Default: streaming where it can. */
   readonly upstreamMode?: 'stream' | 'buffered';
   readonly auth: Auth;
@@ -152,6 +154,10 @@ export function plan(settings: Settings): Plan {
     throw new Error(
       'The setting "upstreamMode" is for functions: an upstream at a URL is not invoked but asked over HTTP. Leave it out.',
     );
+  if (settings.upstreamKind === 'program' && upstream.kind === 'url')
+    throw new Error(
+      'The setting "upstreamKind" is "program", which is for functions: an upstream at a URL is told nothing of ends. Leave it out.',
+    );
   if (settings.administrators && settings.auth.kind === 'iam')
     throw new Error(
       'The settings "administrators" and "auth: iam" exclude each other: the signature of AWS and the key of an administrator are both sent as Authorization. Leave out the administrators, or use "jwt" or "api-key".',
@@ -223,6 +229,7 @@ function variablesOf(settings: Settings, tenancy: Tenancy): Plan['variables'] {
     upstreamPath,
     upstreamMode,
     upstreamEra,
+    upstreamKind,
     upstreamVariables = {},
   } = settings;
   return {
@@ -236,6 +243,7 @@ function variablesOf(settings: Settings, tenancy: Tenancy): Plan['variables'] {
       FERMATA_UPSTREAM_PATH: upstreamPath,
       FERMATA_UPSTREAM_MODE: upstreamMode,
       FERMATA_UPSTREAM_ERA: upstreamEra,
+      FERMATA_UPSTREAM_KIND: upstreamKind,
       FERMATA_IDLE_TIMEOUT: sessions.idleTimeout,
       FERMATA_MAX_LIFETIME: sessions.maxLifetime,
       FERMATA_IDLE_ACTION: sessions.idleAction,

@@ -6,7 +6,7 @@
 export const TABLE_KEYS = { hashKey: 'pk', rangeKey: 'sk' } as const;
 export const TTL_ATTRIBUTE = 'ttl';
 
-/** Exactly the calls that the stores make; transactions are covered by the actions they are made of. */
+/** Exactly the calls that the stores make; transactions are covered by the actions they are made of. A runner makes all of them, too. */
 export const TABLE_ACTIONS = [
   'dynamodb:GetItem',
   'dynamodb:PutItem',
@@ -14,9 +14,6 @@ export const TABLE_ACTIONS = [
   'dynamodb:DeleteItem',
   'dynamodb:Query',
 ];
-
-/** What a runner needs: the claim of a round and its outcome, so that none runs twice, and the state of sessions and calls. */
-export const RUNNER_ACTIONS = ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:Query'];
 
 /** On demand, with point-in-time recovery, which is what the component does by itself. */
 export const newTable = (isKept: boolean) =>

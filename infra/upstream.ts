@@ -5,7 +5,7 @@
 import { basename } from 'node:path';
 import { commonArgs, type Statement } from './functions.ts';
 import type { Plan } from './plan.ts';
-import { RUNNER_ACTIONS } from './table.ts';
+import { TABLE_ACTIONS } from './table.ts';
 import type { UpstreamEntry } from './upstream-entry.ts';
 import { entryOf } from './upstream-entry.ts';
 import { onBucket } from './workspaces.ts';
@@ -17,8 +17,8 @@ export interface DeployedUpstream {
   readonly permissions: Statement[];
   /** The function, if it is deployed here. */
   readonly deployed?: sst.aws.Function;
-  /** A program that we run is of 2026, and need not be asked by every process that starts. */
-  readonly era?: 'modern';
+  /** Whether it is a program that we run: it is told when sessions end. */
+  readonly isProgram?: boolean;
 }
 
 const mayInvoke = (arn: $util.Input<string>): Statement[] => [{ actions: ['lambda:InvokeFunction'], resources: [arn] }];
@@ -42,8 +42,8 @@ export function deployUpstream(plan: Plan, given: ForPrograms): DeployedUpstream
     case 'file': {
       const entry = entryOf($cli.paths, upstream.file);
       const deployed = deployFile(plan, upstream.file, entry, given);
-      const era = entry.isProgram ? ({ era: 'modern' } as const) : {};
-      return { address: deployed.name, permissions: mayInvoke(deployed.arn), deployed, ...era };
+      const { isProgram } = entry;
+      return { address: deployed.name, permissions: mayInvoke(deployed.arn), deployed, isProgram };
     }
   }
 }
@@ -80,7 +80,7 @@ function deployFile(
       ...(bucket === undefined ? {} : { FERMATA_WORKSPACE_BUCKET: bucket.name }),
     },
     permissions: [
-      ...(isProgram ? [{ actions: RUNNER_ACTIONS, resources: [table.arn] }] : []),
+      ...(isProgram ? [{ actions: TABLE_ACTIONS, resources: [table.arn] }] : []),
       ...(bucket === undefined ? [] : onBucket(bucket.arn)),
     ],
     files: plan.upstreamFiles.map(from => ({ from, to: basename(from) })),

@@ -63,9 +63,11 @@ test('the surface for AWS is these names', () => {
     'invokedForOf',
     'lambdaDispatch',
     'lambdaServer',
+    'lambdaSessionEnd',
     'orderIn',
     's3Client',
     's3WorkspaceStore',
+    'sessionNoticeIn',
     'streamingEntry',
   ]);
 });

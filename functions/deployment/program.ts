@@ -17,7 +17,10 @@ import { statelessApp } from '../../core/http/stateless-app.ts';
 import type { Observer } from '../../core/ports/observer.ts';
 import type { Program } from '../../core/ports/program.ts';
 import type { StatelessServer } from '../../core/ports/stateless-server.ts';
-import type { Warmth } from '../../core/runner/runner.ts';
+import type { SessionNotice } from '../../core/protocol/session-notice.ts';
+import { sessionNoticeIn } from '../../core/protocol/session-notice.ts';
+import { stateScopeOf, workspaceNameOf } from '../../core/protocol/state-scope.ts';
+import type { Runner, Warmth } from '../../core/runner/runner.ts';
 import { runner } from '../../core/runner/runner.ts';
 import { logObserver } from './proxy.ts';
 import { required, sessionsIn, warmthIn } from './settings.ts';
@@ -36,6 +39,7 @@ export function programHandler(
   const table = variable(env, 'FERMATA_TABLE')?.text;
   const stores = table === undefined ? undefined : dynamodbStores({ table, environment, seal });
   const bucket = variable(env, 'FERMATA_WORKSPACE_BUCKET')?.text;
+  const workspaces = bucket === undefined ? undefined : bucketWorkspaces(bucket, environment, observer);
   const { retryLost, idleTimeoutMs } = sessionsIn(env);
   const run = {
     seal,
@@ -45,16 +49,35 @@ export function programHandler(
     warmMs: idleTimeoutMs,
     retryLost,
     ...(stores === undefined ? {} : { guard: stores.rounds, state: stores.state }),
-    ...(bucket === undefined ? {} : { workspaces: bucketWorkspaces(bucket, environment, observer) }),
+    ...(workspaces === undefined ? {} : { workspaces }),
   };
+  const runners: Runner[] = [];
   // A frozen environment costs nothing, and what is in its memory goes on if the next call comes to it.
   const keeping = (warm: Warmth): App => {
-    const upstream = serve(program => runner({ program, ...run, warm }));
+    const upstream = serve(program => {
+      const made = runner({ program, ...run, warm });
+      runners.push(made);
+      return made;
+    });
     return statelessApp({ upstream, authenticate: invokers, hosts: 'any', observer });
+  };
+  // The program first: what it writes at its end must not be found afterwards.
+  const release = async ({ principal, session }: SessionNotice): Promise<void> => {
+    await Promise.all(runners.map(made => made.release(session, principal)));
+    await workspaces?.release(workspaceNameOf(principal, session), 'ended');
+    await stores?.state.remove(stateScopeOf(principal, session));
+    observer({ event: 'session.released', level: 'info', session, principal });
   };
   const warm = warmthIn(env);
   const app = keeping(warm);
-  return streamingEntry({ app: warm === 'programs' ? forTenants(app, keeping, observer) : app, observer });
+  return streamingEntry({
+    app: warm === 'programs' ? forTenants(app, keeping, observer) : app,
+    observer,
+    besides: event => {
+      const notice = sessionNoticeIn(event);
+      return notice && (() => release(notice));
+    },
+  });
 }
 
 /** Whether a function isolates tenants is known by its invocations alone. One that does not keeps no programs, and says so once. */

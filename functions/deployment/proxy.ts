@@ -14,6 +14,7 @@ import { dynamodbStores } from '../../core/adapters/dynamodb/stores.ts';
 import { httpServer } from '../../core/adapters/http/server.ts';
 import { lambdaDispatch } from '../../core/adapters/lambda/dispatch.ts';
 import { lambdaServer } from '../../core/adapters/lambda/server.ts';
+import { lambdaSessionEnd } from '../../core/adapters/lambda/session-end.ts';
 import { nodeEnvironment } from '../../core/adapters/node/environment.ts';
 import { LIMITS } from '../../core/base/limits.ts';
 import type { Row } from '../../core/gates/row.ts';
@@ -21,6 +22,7 @@ import type { AuditLog } from '../../core/ports/audit-log.ts';
 import type { Environment } from '../../core/ports/environment.ts';
 import type { Observer } from '../../core/ports/observer.ts';
 import type { Seal } from '../../core/ports/seal.ts';
+import type { OnSessionEnd } from '../../core/ports/session-end.ts';
 import type { ProxyServer } from '../../core/proxy/proxy.ts';
 import { proxy } from '../../core/proxy/proxy.ts';
 import type { LegacyParts } from '../../core/upstream/legacy-server.ts';
@@ -81,7 +83,7 @@ export function deployedProxy({
     environment,
     observer,
     owner: environment.newId(),
-    onSessionEnd: [upstreamRelease(called)],
+    onSessionEnd: [upstreamRelease(called), ...programRelease(upstream)],
     settings: { ...policy, holdMs, holdWaitingMs: 0, drainMs: LIMITS.drainMs },
     dispatch: driver === undefined ? undefined : lambdaDispatch({ functionName: driver }),
   });
@@ -91,6 +93,12 @@ export function deployedProxy({
   };
   return { server, environment, observer, seal, audit: stores.audit, approvals: guarded.approvals, idle };
 }
+
+/** A program in a function of its own keeps files and memory for sessions. */
+const programRelease = (upstream: Upstream): readonly OnSessionEnd[] =>
+  upstream.kind === 'function' && upstream.isProgram
+    ? [lambdaSessionEnd({ functionName: upstream.name, tenant: upstream.tenant })]
+    : [];
 
 function upstreamServer(
   upstream: Upstream,

@@ -35,6 +35,8 @@ export type Upstream =
       readonly path: string;
       readonly mode: (typeof MODES)[number];
       readonly tenant: (typeof TENANCIES)[number];
+      /** Whether it runs a program by a runner of ours, which wants to know when sessions end. */
+      readonly isProgram: boolean;
       readonly headers: Readonly<Record<string, string>>;
       readonly era: Era | undefined;
     };
@@ -60,6 +62,7 @@ export interface FrontSettings {
 }
 
 const MODES = ['auto', 'stream', 'buffered'] as const;
+const KINDS = ['server', 'program'] as const;
 const TENANCIES = ['none', 'principal', 'session'] as const;
 const AUTH_MODES = ['api-key', 'jwt', 'iam'] as const;
 
@@ -155,8 +158,15 @@ function upstreamIn(env: Variables): Upstream {
   const name = required(env, 'FERMATA_UPSTREAM');
   const lines = (variable(env, 'FERMATA_UPSTREAM_HEADERS')?.text ?? '').split('\n').filter(line => line.trim() !== '');
   const headers = upstreamHeaders(lines, 'FERMATA_UPSTREAM_HEADERS');
-  const era = upstreamEra(variable(env, 'FERMATA_UPSTREAM_ERA'));
-  if (/^https?:/.test(name) && URL.canParse(name)) return { kind: 'url', url: name, headers, era };
+  const kind = variable(env, 'FERMATA_UPSTREAM_KIND');
+  const isProgram = choice(kind, KINDS, 'server') === 'program';
+  // What we run is of 2026, and need not be asked by every process that starts.
+  const era = upstreamEra(variable(env, 'FERMATA_UPSTREAM_ERA')) ?? (isProgram ? 'modern' : undefined);
+  if (/^https?:/.test(name) && URL.canParse(name)) {
+    if (kind !== undefined && isProgram)
+      throw invalid(kind, 'for a function that runs a program, and the upstream is a URL: leave it out', 'server');
+    return { kind: 'url', url: name, headers, era };
+  }
   if (!FUNCTION.test(name)) {
     const given = { text: name, from: 'FERMATA_UPSTREAM' };
     throw invalid(given, 'neither a function nor the URL of an MCP endpoint', EXAMPLES.FERMATA_UPSTREAM);
@@ -169,6 +179,7 @@ function upstreamIn(env: Variables): Upstream {
     path: path?.text ?? '/mcp',
     mode: choice(variable(env, 'FERMATA_UPSTREAM_MODE'), MODES, 'auto'),
     tenant: tenancyIn(env),
+    isProgram,
     headers,
     era,
   };

@@ -83,15 +83,13 @@ const asItIs: CheckedVariant = {
     mayDo({
       Proxy: [...onTable('dev'), onFunction('dev', 'Upstream'), onFunction('dev', 'Driver')],
       Driver: [...onTable('dev'), onFunction('dev', 'Upstream'), onQueue('dev')],
-      Upstream: ['GetItem', 'PutItem', 'UpdateItem', 'Query'].map(
-        action => `dynamodb:${action} on ${arnOf('dynamodb', 'fermata-dev-StateTable')}`,
-      ),
+      Upstream: onTable('dev'),
     }),
     {
-      says: 'nobody asks the program which era it is of',
+      says: 'nobody asks the program which era it is of, and it is told when sessions end',
       holds: deployment => {
-        assert.equal(deployment.variables('Proxy').FERMATA_UPSTREAM_ERA, 'modern');
-        assert.equal(deployment.variables('Driver').FERMATA_UPSTREAM_ERA, 'modern');
+        assert.equal(deployment.variables('Proxy').FERMATA_UPSTREAM_KIND, 'program');
+        assert.equal(deployment.variables('Driver').FERMATA_UPSTREAM_KIND, 'program');
       },
     },
     {

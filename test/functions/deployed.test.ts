@@ -143,6 +143,11 @@ describe('a deployment', { timeout: PATIENCE_MS }, () => {
       PATIENCE_MS,
     );
     expect(textIn(record.response)).toBe('Order A-1001 is cancelled.');
+    await deployment.quiet();
+    deployment.takeBilled();
+    expect((await client.delete()).status).toBe(200);
+    await deployment.quiet();
+    expect(deployment.takeBilled().map(({ functionName }) => functionName)).toEqual(['proxy']);
   });
 
   it('lets nobody in without a key, and nobody into the session of another', async () => {

@@ -1,9 +1,10 @@
 /**
  * What a program remembers between the calls of a session on Lambda: all of it where the session is the tenant of its function, and
- * nothing anywhere else, though environments be frozen between the calls.
+ * nothing anywhere else, though environments be frozen between the calls. It is given back when the session ends.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lambdaServer } from '../../core/adapters/lambda/server.ts';
+import { sessionNameOf } from '../../core/protocol/state-scope.ts';
 import { warmthIn } from '../../functions/deployment/settings.ts';
 import { modernRequest } from '../contracts/stateless-server.contract.ts';
 import { patientCall } from '../support/clients/patient-call.ts';
@@ -23,6 +24,22 @@ function callsOf(deployment: Deployment) {
     return textIn(response);
   };
   return { open, call };
+}
+
+/** Calls of the upstream's function past the proxy, for a principal, in the environment of a session. */
+function past(deployment: Deployment, id: string) {
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  const config = { endpoint: deployment.lambda.endpoint, region: 'us-east-1', credentials };
+  const server = lambdaServer({ functionName: 'upstream', tenant: 'session', config, observer: () => undefined });
+  const session = { id, name: sessionNameOf(id), endsAtMs: Date.now() + 3_600_000 };
+  return async (principal: string, name: string): Promise<string> => {
+    const request = modernRequest('tools/call', { name, arguments: {} });
+    const call = { principal: { id: principal }, session, signal: new AbortController().signal };
+    let text = '';
+    for await (const said of server(request, call)) text = textIn(said);
+    await deployment.quiet();
+    return text;
+  };
 }
 
 describe('with the session as tenant', { timeout: PATIENCE_MS }, () => {
@@ -56,22 +73,23 @@ describe('with the session as tenant', { timeout: PATIENCE_MS }, () => {
   });
 
   it('a program is not found by another principal that names its session, in the same environment', async () => {
-    const { endpoint } = deployment.lambda;
-    const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-    const config = { endpoint, region: 'us-east-1', credentials };
-    const server = lambdaServer({ functionName: 'upstream', tenant: 'session', config, observer: () => undefined });
-    const session = { id: 'of-alice', name: 'n'.repeat(22), endsAtMs: Date.now() + 3_600_000 };
-    const call = async (id: string, name: string): Promise<string> => {
-      const signal = new AbortController().signal;
-      const request = modernRequest('tools/call', { name, arguments: {} });
-      let text = '';
-      for await (const said of server(request, { principal: { id }, session, signal })) text = textIn(said);
-      await deployment.quiet();
-      return text;
-    };
+    const call = past(deployment, 'of-alice');
     expect([await call('alice', 'count'), await call('alice', 'count')]).toEqual(['1', '2']);
     expect([await call('bob', 'count'), await call('alice', 'count')]).toEqual(['1', '3']);
     expect(await call('bob', 'pid')).toBe(await call('alice', 'pid'));
+  });
+
+  it('a program is gone with its session, in the environment that had it', async () => {
+    const { open, call } = callsOf(deployment);
+    const client = await open();
+    expect([await call(client, 'count'), await call(client, 'count')]).toEqual(['1', '2']);
+    const pid = await call(client, 'pid');
+    await deployment.quiet();
+    expect((await client.delete()).status).toBe(200);
+    await deployment.quiet();
+    const direct = past(deployment, String(client.sessionId));
+    expect([await direct('key:tester', 'pid'), await direct('key:tester', 'count')]).toEqual([pid, '1']);
+    expect(deployment.lambda.get('upstream').output).toContain('"session.released"');
   });
 
   it('a program whose environment is gone begins anew', async () => {

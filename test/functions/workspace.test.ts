@@ -1,6 +1,6 @@
 /**
  * Files of sessions on Lambda, by a stdio program in its function with S3 behind it: kept though every environment is killed, each
- * session's for itself, and without the function's own rights.
+ * session's for itself, without the function's own rights, and gone with the session.
  */
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
@@ -22,7 +22,9 @@ it('a session finds its files in any environment, and nobody else does', { timeo
     FERMATA_WORKSPACE_BUCKET: 'files',
     AWS_ENDPOINT_URL_S3: bucket.endpoint,
   };
-  await using deployment = await Deployment.start({ upstream: { source: 'functions/stdio.ts', variables } });
+  await using deployment = await Deployment.start({
+    upstream: { source: 'functions/stdio.ts', isProgram: true, variables },
+  });
   const open = () => WireClient.open(deployment.url, { headers: { ...deployment.headers } });
   const run = async (client: WireClient, code: string): Promise<string> =>
     textIn((await patientCall(client, client.tool('run', { code }), UNASKED, PATIENCE_MS)).response);
@@ -37,6 +39,21 @@ it('a session finds its files in any environment, and nobody else does', { timeo
     'monthly',
     ['FERMATA_WORKSPACE', 'PATH', 'REPORTS', 'TEMP', 'TMP', 'TMPDIR', 'TZ'],
   ]);
-  const folders = new Set([...bucket.objects.keys()].map(key => key.split('/')[1]));
-  expect(folders.size).toBe(1);
+  const folders = () => new Set([...bucket.objects.keys()].map(key => key.split('/')[1]));
+  expect(folders().size).toBe(1);
+
+  const [ofOne] = folders();
+  await run(two, `fs.writeFileSync('note', 'of two')`);
+  await deployment.quiet();
+  expect(folders().size).toBe(2);
+  // More often than the SDK tries: the notice itself has to come again.
+  let refusals = 5;
+  bucket.mishap = (method, key) => (method === 'POST' && key === 'files' && refusals-- > 0 ? 500 : undefined);
+  expect((await one.delete()).status).toBe(200);
+  await deployment.quiet();
+  expect(refusals).toBeLessThan(0);
+  expect(folders().size).toBe(1);
+  expect(folders()).not.toContain(ofOne);
+  expect(await run(two, `return fs.readFileSync('note', 'utf8')`)).toBe('"of two"');
+  expect(deployment.lambda.get('upstream').deadLetters).toEqual([]);
 });

@@ -52,6 +52,12 @@ describe('a setting that cannot be', () => {
     );
   });
 
+  it('is refused by its name: a URL that runs a program', () => {
+    expect(() => planOf({ upstream: 'https://mcp.example.com/mcp', upstreamKind: 'program' })).toThrow(
+      /^The setting "upstreamKind" is "program", which is for functions/,
+    );
+  });
+
   it('is refused by its name: a way to invoke a URL', () => {
     expect(() => planOf({ upstream: 'https://mcp.example.com/mcp', upstreamMode: 'stream' })).toThrow(
       /^The setting "upstreamMode" is for functions/,
@@ -125,13 +131,14 @@ describe('the variables', () => {
     const { variables } = planOf({
       auth: { kind: 'jwt', issuer: 'https://a.example/', audience: 'https://b.example/mcp', scopes: ['x'] },
       tenancy: 'session',
+      upstreamKind: 'program',
       sessions: { idleTimeout: '30m', maxLifetime: '14d', idleAction: 'end', retryLost: 'never', hold: '5s' },
     });
     const known = { FERMATA_TABLE: 't', FERMATA_KEYS: 'k', FERMATA_UPSTREAM: 'orders', FERMATA_DRIVER: 'd' };
     expect(proxySettings({ ...variables.proxyAndDriver, ...known })).toMatchObject({
       table: 't',
       driver: 'd',
-      upstream: { kind: 'function', name: 'orders', tenant: 'session' },
+      upstream: { kind: 'function', name: 'orders', tenant: 'session', isProgram: true, era: 'modern' },
       sessions: {
         idleTimeoutMs: 1_800_000,
         lifetimeMs: 1_209_600_000,

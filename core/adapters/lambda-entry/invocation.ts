@@ -88,7 +88,7 @@ export async function ask(
  * An environment may have been frozen since its last invocation. One turn of timers lets it notice which of its connections were
  * closed meanwhile, or are too old, before any of them is used.
  */
-const thawed = (): Promise<void> => pause(0);
+export const thawed = (): Promise<void> => pause(0);
 
 /** Waits for what goes on behind the response, as long as there is time. It reports its own faults. */
 export async function finish({ afterwards }: EntryOptions, deadline: Deadline): Promise<void> {

@@ -11,13 +11,24 @@ import { LIMITS } from '../../base/limits.ts';
 import { encodeSse, SSE_COMMENT } from '../../protocol/sse.ts';
 import { headOf, isEventStream } from './head.ts';
 import type { EntryOptions } from './invocation.ts';
-import { ask, Deadline, finish, reportFault } from './invocation.ts';
+import { ask, Deadline, finish, reportFault, thawed } from './invocation.ts';
 import type { ResponseStream, StreamingHandler } from './runtime.ts';
 import { awsLambda } from './runtime.ts';
 
-export function streamingEntry(options: EntryOptions): StreamingHandler {
+export interface StreamingEntryOptions extends EntryOptions {
+  /** What to do about an event that is no HTTP request; `undefined` for any other. Lambda is told of one that fails, and makes it again. */
+  readonly besides?: ((event: unknown) => (() => Promise<void>) | undefined) | undefined;
+}
+
+export function streamingEntry(options: StreamingEntryOptions): StreamingHandler {
   const runtime = awsLambda();
   return runtime.streamifyResponse(async (event, raw, context) => {
+    const other = options.besides?.(event);
+    if (other !== undefined) {
+      await thawed();
+      await other();
+      return ended(raw);
+    }
     const deadline = new Deadline(context);
     const { response, until } = await ask(options, event, context, deadline);
     const stream = runtime.HttpResponseStream.from(raw, headOf(response));

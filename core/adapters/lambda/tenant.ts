@@ -11,7 +11,10 @@ export type Tenancy = 'none' | 'principal' | 'session';
 
 const ALLOWED = /^[A-Za-z0-9._:/=+\-@ ]{1,256}$/;
 
-export function tenantOf({ principal, session }: Post, tenancy: Tenancy): string | undefined {
+export function tenantOf(
+  { principal, session }: Pick<Post, 'principal' | 'session'>,
+  tenancy: Tenancy,
+): string | undefined {
   if (tenancy === 'none') return undefined;
   const name = tenancy === 'session' && session !== undefined ? session : principal.id;
   return ALLOWED.test(name) ? name : `sha256:${createHash('sha256').update(name).digest('hex')}`;

@@ -165,7 +165,7 @@ export class Deployment implements AsyncDisposable {
 /** How proxy and driver know what stands behind them. */
 function addressOf(upstream: UpstreamSource | UpstreamUrl): Record<string, string> {
   if ('url' in upstream) return { FERMATA_UPSTREAM: upstream.url };
-  return { FERMATA_UPSTREAM: 'upstream', ...(upstream.isProgram && { FERMATA_UPSTREAM_ERA: 'modern' }) };
+  return { FERMATA_UPSTREAM: 'upstream', ...(upstream.isProgram && { FERMATA_UPSTREAM_KIND: 'program' }) };
 }
 
 async function prepareTable(lambda: LocalLambda, { endpoint }: Emulator): Promise<void> {
