@@ -23,10 +23,14 @@ export const WARMTHS = ['nothing', 'runs', 'programs'] as const satisfies readon
 export const programMemory = (given: Given | undefined): MemorySettings['programMemory'] =>
   choice(given, ['optional', 'required'] as const, 'optional');
 
+/** Whether a session of anybody may sleep, which takes away what was kept in memory for it. */
+export const maySleep = ({ idleAction, classes }: SessionSettings): boolean =>
+  [idleAction, ...classes.map(({ policy }) => policy.idleAction)].includes('sleep');
+
 /** A call that may not be begun again needs the process that began it; a program that needs its memory must stay, and its sessions not sleep. */
 export function memorySettings(
   given: Omit<MemorySettings, 'warm'> & { readonly warm: Given | undefined },
-  { idleAction, classes }: SessionSettings,
+  sessions: SessionSettings,
 ): MemorySettings {
   const settings = { ...given, warm: choice(given.warm, WARMTHS, 'programs') };
   const { warm, repeatable, notRepeatableTools } = settings;
@@ -36,7 +40,7 @@ export function memorySettings(
     );
   if (settings.programMemory === 'optional') return settings;
   if (warm !== 'programs') throw new Misuse('--program-memory required needs --warm programs, the default.');
-  if ([idleAction, ...classes.map(({ policy }) => policy.idleAction)].includes('sleep'))
+  if (maySleep(sessions))
     throw new Misuse(
       'With --program-memory required a session cannot sleep: its memory would be gone. Leave out --idle-action sleep, here and in classes.',
     );

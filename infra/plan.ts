@@ -2,8 +2,9 @@
  * What a stage gets, worked out from the settings: which upstream, which variables, what is kept. Pure: nothing of AWS or SST is
  * in here, so that it is tested like any other code. A setting that cannot be is refused with its name and an example.
  */
-import type { FermataConfig } from '../bin/config.ts';
-import { configText } from '../bin/config.ts';
+import type { ConfigSettings, FermataConfig } from '../bin/config.ts';
+import { configText, NO_CONFIG } from '../bin/config.ts';
+import { maySleep } from '../bin/memory-settings.ts';
 import { sessionSettings } from '../bin/session-settings.ts';
 
 /** Who may enter. There is no `none`: a Function URL is reached by everyone. */
@@ -35,6 +36,11 @@ export interface Settings {
    * session, which takes `tenancy: 'session'` and is then the default. Else: runs.
    */
   readonly warm?: 'nothing' | 'runs' | 'programs';
+  /**
+   * Whether a session ends when what its program kept in memory is gone, instead of going on without. Takes `tenancy: 'session'`, and
+   * sessions that do not sleep: they end when they are idle. Default: optional.
+   */
+  readonly programMemory?: 'optional' | 'required';
   /** The path of the MCP endpoint within a function. Default: /mcp. */
   readonly upstreamPath?: string;
   /** Variables of the upstream's own, if it is a file. */
@@ -146,6 +152,7 @@ export function plan(settings: Settings): Plan {
     throw new Error(
       'The setting "warm" is "programs", which takes an environment for each session. Leave it out, or set "tenancy" to \'session\'.',
     );
+  checkMemory(settings, tenancy, upstream);
   if (settings.warm !== undefined && upstream.kind !== 'file')
     throw new Error(
       'The setting "warm" is for a program that is deployed here, which is a file. Leave it out, or name the file as "upstream".',
@@ -193,6 +200,26 @@ export function plan(settings: Settings): Plan {
   };
 }
 
+function checkMemory(
+  { programMemory, upstreamKind, warm, ...settings }: Settings,
+  tenancy: Tenancy,
+  upstream: Upstream,
+) {
+  if (programMemory !== 'required') return;
+  const refuse = (why: string): never => {
+    throw new Error(`The setting "programMemory" is "required", ${why}`);
+  };
+  if (upstream.kind !== 'file' && upstreamKind !== 'program')
+    refuse('which is for programs. Leave it out, or name the file of one as "upstream".');
+  if (tenancy !== 'session') refuse('which takes an environment for each session. Set "tenancy" to \'session\'.');
+  if (warm !== undefined && warm !== 'programs') refuse('which takes programs that stay in memory. Leave out "warm".');
+  const action = settings.sessions?.idleAction;
+  const given = action === undefined ? undefined : { text: action, from: 'sessions.idleAction' };
+  const { sessions } = settings.config === undefined ? NO_CONFIG : configIn(settings.config);
+  if (maySleep(sessionSettings(option => (option === 'idle-action' ? given : undefined), sessions, 'end')))
+    refuse('and a session that sleeps has lost it. Leave out the idle action "sleep", in "sessions" and in "config".');
+}
+
 function upstreamOf(text: string): Upstream {
   if (/^https:\/\//.test(text) && URL.canParse(text)) return { kind: 'url', url: new URL(text).href };
   if (ARN.test(text)) return { kind: 'arn', arn: text };
@@ -206,11 +233,13 @@ function upstreamOf(text: string): Upstream {
 /** As JSON, if it can be used; each problem is told by its path. */
 function configOf(config: FermataConfig | undefined): string | undefined {
   if (config === undefined) return undefined;
-  const json = JSON.stringify(config, undefined, 2);
-  const { sessions } = configText(json, 'The setting "config", as JSON');
-  sessionSettings(() => undefined, sessions);
-  return json;
+  sessionSettings(() => undefined, configIn(config).sessions);
+  return jsonOf(config);
 }
+
+const jsonOf = (config: FermataConfig): string => JSON.stringify(config, undefined, 2);
+
+const configIn = (config: FermataConfig): ConfigSettings => configText(jsonOf(config), 'The setting "config", as JSON');
 
 function megabytes({ memory = {} }: Settings, part: keyof NonNullable<Settings['memory']>): number {
   const value = memory[part] ?? MEMORY_MB_DEFAULT;
@@ -221,6 +250,7 @@ function megabytes({ memory = {} }: Settings, part: keyof NonNullable<Settings['
 }
 
 function variablesOf(settings: Settings, tenancy: Tenancy): Plan['variables'] {
+  const FERMATA_PROGRAM_MEMORY = settings.programMemory;
   const {
     auth,
     config,
@@ -239,6 +269,7 @@ function variablesOf(settings: Settings, tenancy: Tenancy): Plan['variables'] {
       FERMATA_ALLOW_ORIGIN: allowOrigins.join(',') || undefined,
     }),
     proxyAndDriver: given({
+      FERMATA_PROGRAM_MEMORY,
       FERMATA_TENANCY: tenancy === 'none' ? undefined : tenancy,
       FERMATA_UPSTREAM_PATH: upstreamPath,
       FERMATA_UPSTREAM_MODE: upstreamMode,
@@ -252,6 +283,7 @@ function variablesOf(settings: Settings, tenancy: Tenancy): Plan['variables'] {
       FERMATA_CONFIG: config && CONFIG_FILE,
     }),
     program: given({
+      FERMATA_PROGRAM_MEMORY,
       FERMATA_TENANCY: tenancy === 'none' ? undefined : tenancy,
       FERMATA_WARM: settings.warm,
       FERMATA_IDLE_TIMEOUT: sessions.idleTimeout,

@@ -66,10 +66,12 @@ function deployFile(
     throw new Error(
       `The setting "workspace" is for programs, and ${file} is a function that serves by itself. Leave it out.`,
     );
-  if (plan.variables.program.FERMATA_WARM !== undefined && !isProgram)
-    throw new Error(
-      `The setting "warm" is for programs, and ${file} is a function that serves by itself. Leave it out.`,
-    );
+  const { FERMATA_WARM, FERMATA_PROGRAM_MEMORY } = plan.variables.program;
+  for (const [setting, value] of Object.entries({ warm: FERMATA_WARM, programMemory: FERMATA_PROGRAM_MEMORY }))
+    if (value !== undefined && !isProgram)
+      throw new Error(
+        `The setting "${setting}" is for programs, and ${file} is a function that serves by itself. Leave it out.`,
+      );
   const common = commonArgs(plan, {
     handler: entry.replace(/\.\w+$/, '.handler'),
     description: `Fermata: ${file}`,

@@ -12,9 +12,9 @@ import type { EntryOptions } from '../../core/adapters/lambda-entry/invocation.t
 import type { StreamingHandler } from '../../core/adapters/lambda-entry/runtime.ts';
 import { streamingEntry } from '../../core/adapters/lambda-entry/streaming.ts';
 import { nodeEnvironment } from '../../core/adapters/node/environment.ts';
+import { Fault } from '../../core/base/errors.ts';
 import type { Authenticator } from '../../core/http/authenticator.ts';
 import { statelessApp } from '../../core/http/stateless-app.ts';
-import type { Observer } from '../../core/ports/observer.ts';
 import type { Program } from '../../core/ports/program.ts';
 import type { StatelessServer } from '../../core/ports/stateless-server.ts';
 import type { SessionNotice } from '../../core/protocol/session-notice.ts';
@@ -23,7 +23,7 @@ import { stateScopeOf, workspaceNameOf } from '../../core/protocol/state-scope.t
 import type { Runner, Warmth } from '../../core/runner/runner.ts';
 import { runner } from '../../core/runner/runner.ts';
 import { logObserver } from './proxy.ts';
-import { required, sessionsIn, warmthIn } from './settings.ts';
+import { memoryIn, required, sessionsIn, warmthIn } from './settings.ts';
 import { bucketWorkspaces } from './workspaces.ts';
 
 type App = ReturnType<typeof statelessApp>;
@@ -36,7 +36,9 @@ export function programHandler(
   const environment = nodeEnvironment();
   const observer = logObserver();
   const seal = aesSeal({ keys: parseKeyRing(required(env, 'FERMATA_KEYS'), 'FERMATA_KEYS') });
-  const table = variable(env, 'FERMATA_TABLE')?.text;
+  const memory = memoryIn(env);
+  // That a session has begun is noted there.
+  const table = memory === 'required' ? required(env, 'FERMATA_TABLE') : variable(env, 'FERMATA_TABLE')?.text;
   const stores = table === undefined ? undefined : dynamodbStores({ table, environment, seal });
   const bucket = variable(env, 'FERMATA_WORKSPACE_BUCKET')?.text;
   const workspaces = bucket === undefined ? undefined : bucketWorkspaces(bucket, environment, observer);
@@ -48,6 +50,7 @@ export function programHandler(
     owner: environment.newId(),
     warmMs: idleTimeoutMs,
     retryLost,
+    memory,
     ...(stores === undefined ? {} : { guard: stores.rounds, state: stores.state }),
     ...(workspaces === undefined ? {} : { workspaces }),
   };
@@ -68,10 +71,16 @@ export function programHandler(
     await stores?.state.remove(stateScopeOf(principal, session));
     observer({ event: 'session.released', level: 'info', session, principal });
   };
+  const withoutTenant = (): App => {
+    if (memory === 'required') throw new Fault('setting_invalid', NO_TENANT);
+    const message = `${NO_TENANT} It keeps no programs between calls.`;
+    observer({ event: 'runner.no_tenant', level: 'warning', message });
+    return keeping('runs');
+  };
   const warm = warmthIn(env);
   const app = keeping(warm);
   return streamingEntry({
-    app: warm === 'programs' ? forTenants(app, keeping, observer) : app,
+    app: warm === 'programs' ? forTenants(app, withoutTenant) : app,
     observer,
     besides: event => {
       const notice = sessionNoticeIn(event);
@@ -81,26 +90,20 @@ export function programHandler(
 }
 
 /** Whether a function isolates tenants is known by its invocations alone. One that does not keeps no programs, and says so once. */
-function forTenants(app: App, keeping: (warm: Warmth) => App, observer: Observer): EntryOptions['app'] {
-  let other: App | undefined;
-  const withoutTenant = (): App => {
-    observer({
-      event: 'runner.no_tenant',
-      level: 'warning',
-      message:
-        'FERMATA_TENANCY is "session", and this function was invoked without a tenant: it keeps no programs between calls. ' +
-        'Make it with tenant isolation (PER_TENANT), and set FERMATA_TENANCY=session of proxy and driver as well.',
-    });
-    return keeping('runs');
-  };
+function forTenants(app: App, other: () => App): EntryOptions['app'] {
+  let made: App | undefined;
   return {
     fetch: request => {
       if (tenantIdOf(request) !== undefined) return app.fetch(request);
-      other ??= withoutTenant();
-      return other.fetch(request);
+      made ??= other();
+      return made.fetch(request);
     },
   };
 }
+
+const NO_TENANT =
+  'FERMATA_TENANCY is "session", and this function was invoked without a tenant. ' +
+  'Make it with tenant isolation (PER_TENANT), and set FERMATA_TENANCY=session of proxy and driver as well.';
 
 const invokers: Authenticator = async request => {
   const principal = invokedForOf(request);

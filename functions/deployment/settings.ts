@@ -11,7 +11,8 @@ import { configText, NO_CONFIG } from '../../bin/config.ts';
 import type { GivenSessions } from '../../bin/config-sessions.ts';
 import type { Variables } from '../../bin/given.ts';
 import { choice, invalid, variable, written } from '../../bin/given.ts';
-import { WARMTHS } from '../../bin/memory-settings.ts';
+import type { MemorySettings } from '../../bin/memory-settings.ts';
+import { maySleep, programMemory, WARMTHS } from '../../bin/memory-settings.ts';
 import { Misuse } from '../../bin/misuse.ts';
 import type { SessionOption, SessionSettings } from '../../bin/session-settings.ts';
 import { sessionSettings } from '../../bin/session-settings.ts';
@@ -126,8 +127,18 @@ const VARIABLES: Readonly<Record<SessionOption, string>> = {
   hold: 'FERMATA_HOLD',
 };
 
-export const sessionsIn = (env: Variables, config: GivenSessions = {}): SessionSettings =>
-  sessionSettings(option => variable(env, VARIABLES[option]), config);
+export function sessionsIn(env: Variables, config: GivenSessions = {}): SessionSettings {
+  const isNeeded = memoryIn(env) === 'required';
+  const sessions = sessionSettings(option => variable(env, VARIABLES[option]), config, isNeeded ? 'end' : 'sleep');
+  if (!isNeeded || !maySleep(sessions)) return sessions;
+  throw new Misuse(
+    'With FERMATA_PROGRAM_MEMORY=required a session cannot sleep: its memory would be gone. Leave out the idle action "sleep", in FERMATA_IDLE_ACTION, the configuration and its classes.',
+  );
+}
+
+/** Whether sessions end when what their program kept in memory is gone. Proxy and driver need to know, since such sessions cannot sleep. */
+export const memoryIn = (env: Variables): MemorySettings['programMemory'] =>
+  programMemory(variable(env, 'FERMATA_PROGRAM_MEMORY'));
 
 /**
  * What a function that runs programs keeps in memory. A session finds its program again only where its calls reach the environment
@@ -137,6 +148,10 @@ export function warmthIn(env: Variables): Warmth {
   const isTenant = tenancyIn(env) === 'session';
   const given = variable(env, 'FERMATA_WARM');
   const warm = choice(given, WARMTHS, isTenant ? 'programs' : 'runs');
+  if (memoryIn(env) === 'required' && warm !== 'programs')
+    throw new Misuse(
+      'FERMATA_PROGRAM_MEMORY=required needs programs that stay in memory: FERMATA_TENANCY=session, and FERMATA_WARM left out.',
+    );
   if (given === undefined || warm !== 'programs' || isTenant) return warm;
   throw invalid(
     given,

@@ -299,8 +299,7 @@ const isolated: CheckedVariant = {
       says: 'the function isolates tenants, which its callers name',
       holds: deployment => {
         assert.deepEqual(deployment.lambda('Upstream').tenancyConfig, { tenantIsolationMode: 'PER_TENANT' });
-        assert.equal(deployment.variables('Proxy').FERMATA_TENANCY, 'session');
-        assert.equal(deployment.variables('Driver').FERMATA_TENANCY, 'session');
+        for (const name of ['Proxy', 'Driver']) assert.equal(deployment.variables(name).FERMATA_TENANCY, 'session');
       },
     },
     {
@@ -332,12 +331,14 @@ const named: CheckedVariant = {
 
 const stdio: CheckedVariant = {
   name: 'stdio',
-  title: 'A stdio program, brought along with its command',
+  title: 'A stdio program, brought along with its command, which needs its files and its memory',
   stage: 'dev',
   settings: {
     upstream: './functions/stdio.ts',
     upstreamVariables: { FERMATA_COMMAND: 'node server.ts', REPORTS: 'monthly' },
     workspace: true,
+    tenancy: 'session',
+    programMemory: 'required',
     upstreamFiles: ['examples/expense-tracker/server.ts'],
     auth: { kind: 'api-key' },
     keptStages: KEPT,
@@ -356,7 +357,13 @@ const stdio: CheckedVariant = {
           FERMATA_KEYS: SECRETS.FermataKeys,
           FERMATA_TABLE: deployment.table.name,
           FERMATA_RETRY_LOST: 'always',
+          FERMATA_TENANCY: 'session',
+          FERMATA_PROGRAM_MEMORY: 'required',
         }),
+    },
+    {
+      says: 'the proxy knows that its memory is needed',
+      holds: deployment => assert.equal(deployment.variables('Proxy').FERMATA_PROGRAM_MEMORY, 'required'),
     },
     {
       says: 'only the program may read and write files of sessions, and list them',

@@ -102,6 +102,32 @@ describe('with the session as tenant', { timeout: PATIENCE_MS }, () => {
   });
 });
 
+describe('with a program that needs its memory', { timeout: PATIENCE_MS }, () => {
+  let deployment: Deployment;
+  beforeAll(async () => {
+    const variables = { ...SESSION, FERMATA_PROGRAM_MEMORY: 'required' };
+    const upstream = { source: SOURCE, isProgram: true, isTenanted: true, variables };
+    deployment = await Deployment.start({ upstream, variables: { ...variables, FERMATA_HOLD: '1s' } });
+  });
+  afterAll(() => deployment[Symbol.asyncDispose]());
+
+  it('a session whose environment is gone ends, and says why and when; a new one begins anew', async () => {
+    const { open, call } = callsOf(deployment);
+    const client = await open();
+    expect([await call(client, 'count'), await call(client, 'count')]).toEqual(['1', '2']);
+    await deployment.quiet();
+    expect(deployment.lambda.get('upstream').kill()).toBeGreaterThan(0);
+    await (await client.post(client.tool('count'))).text();
+    await deployment.quiet();
+    const response = await client.post(client.tool('count'));
+    expect([response.status, await response.json()]).toMatchObject([
+      404,
+      { error: { data: { code: 'session_ended', reason: 'memory_lost' } } },
+    ]);
+    expect(await call(await open(), 'count')).toBe('1');
+  });
+});
+
 describe('without the session as tenant', { timeout: PATIENCE_MS }, () => {
   it('a program remembers nothing, and a function that was told otherwise says so once', async () => {
     const upstream = { source: SOURCE, isProgram: true, variables: SESSION };

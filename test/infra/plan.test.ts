@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE } from '../../core/adapters/dynamodb/schema.ts';
-import { frontSettings, proxySettings, warmthIn } from '../../functions/deployment/settings.ts';
+import { frontSettings, memoryIn, proxySettings, sessionsIn, warmthIn } from '../../functions/deployment/settings.ts';
 import type { Settings } from '../../infra/plan.ts';
 import { keeping, plan } from '../../infra/plan.ts';
 
@@ -159,7 +159,8 @@ describe('every variable that a function reads', () => {
     const read = all('functions/deployment/settings.ts', 'bin/auth-settings.ts').matchAll(/FERMATA_[A-Z_]+/g);
     const infra = all('infra/plan.ts', 'infra/deploy.ts', 'infra/upstream.ts');
     // A stdio program's command is a variable of the upstream's own.
-    const unset = [...new Set([...read].map(([name]) => name))].filter(name => !infra.includes(`${name}:`));
+    const isSet = (name: string): boolean => new RegExp(`\\b${name}[:,]`).test(infra);
+    const unset = [...new Set([...read].map(([name]) => name))].filter(name => !isSet(name));
     expect(unset).toEqual(['FERMATA_COMMAND']);
   });
 });
@@ -184,6 +185,39 @@ describe('memory of programs', () => {
   it('is kept as long as sessions are awake', () => {
     const { program } = planOf({ ...settings, sessions: { idleTimeout: '1h' } }).variables;
     expect(program).toEqual({ FERMATA_TENANCY: 'session', FERMATA_IDLE_TIMEOUT: '1h' });
+  });
+
+  it('is needed where that is set, by sessions that end when they are idle: proxy, driver and program are told', () => {
+    const { proxyAndDriver, program } = planOf({ ...settings, programMemory: 'required' }).variables;
+    expect(program).toEqual({ FERMATA_PROGRAM_MEMORY: 'required', FERMATA_TENANCY: 'session' });
+    expect([warmthIn(program), memoryIn(program), sessionsIn(program).idleAction]).toEqual([
+      'programs',
+      'required',
+      'end',
+    ]);
+    const known = { FERMATA_TABLE: 't', FERMATA_KEYS: 'k', FERMATA_UPSTREAM: 'mine' };
+    expect(proxySettings({ ...proxyAndDriver, ...known }).sessions.idleAction).toBe('end');
+    expect(() => sessionsIn({ ...proxyAndDriver, FERMATA_IDLE_ACTION: 'sleep' })).toThrow(
+      /^With FERMATA_PROGRAM_MEMORY=required a session cannot sleep/,
+    );
+    expect(() => warmthIn({ ...program, FERMATA_TENANCY: 'principal' })).toThrow(
+      /^FERMATA_PROGRAM_MEMORY=required needs programs that stay in memory/,
+    );
+  });
+
+  it.each<[Partial<Settings>, string]>([
+    [{ tenancy: 'principal' }, 'which takes an environment for each session'],
+    [{ warm: 'runs' }, 'which takes programs that stay in memory'],
+    [{ sessions: { idleAction: 'sleep' } }, 'and a session that sleeps has lost it'],
+    [
+      { config: { sessions: { classes: [{ name: 'a', principals: ['a'], idleAction: 'sleep' }] } } },
+      'and a session that',
+    ],
+    [{ upstream: 'orders' }, 'which is for programs'],
+  ])('is not needed where it cannot be had: %j', (wrong, why) => {
+    expect(() => planOf({ ...settings, programMemory: 'required', ...wrong })).toThrow(
+      `The setting "programMemory" is "required", ${why}`,
+    );
   });
 
   it('and what may run again after a loss is as the configuration says, where no setting does', () => {
