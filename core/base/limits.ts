@@ -198,6 +198,11 @@ export const LIMITS = {
   linePositionsCharactersMax: 2_048,
   /** How often a standalone stream looks at its session, which another process may have changed or ended. */
   sessionLookMs: 2_000,
+  /** How often a process in which somebody listens looks for changes that programs elsewhere reported. */
+  feedLookMs: 2_000,
+  /** How long what they reported is kept, and how long the record of it may be: the oldest goes first. */
+  feedKeepMs: 60 * 60_000,
+  changeRecordCharactersMax: 2_048,
   /** Pause before a standalone stream listens again to an upstream that ended it: doubled with each that brings nothing. */
   relistenMsMin: 250,
   relistenMsMax: 30_000,

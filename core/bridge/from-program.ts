@@ -34,6 +34,18 @@ export function introductionOf(result: Json): Introduction {
   };
 }
 
+/** An introduction without promises to tell of changes, where nobody could be told. */
+export function withoutChanges({ capabilities, ...introduction }: Introduction): Introduction {
+  const kept = { ...capabilities };
+  for (const family of ['tools', 'prompts', 'resources'] as const) {
+    const known = capabilities[family];
+    if (known === undefined) continue;
+    const { listChanged: _, subscribe: __, ...rest }: Record<string, unknown> = known;
+    kept[family] = rest;
+  }
+  return { ...introduction, capabilities: kept };
+}
+
 /** The result of `server/discover`. Tasks of 2025-11-25 are not the extension of 2026 and must not look like it. */
 export function discovery(introduction: Introduction): Json {
   const { tasks: _, ...capabilities } = introduction.capabilities;

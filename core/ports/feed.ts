@@ -12,14 +12,23 @@ export interface FeedListener {
   onChange(notification: RpcNotification): void;
 }
 
-export class Feed {
+/** What can be listened to; gives what ends it. */
+export interface Listened {
+  listen(listener: FeedListener): () => void;
+}
+
+export class Feed implements Listened {
   readonly #listeners = new Set<FeedListener>();
 
   publish(notification: RpcNotification): void {
     for (const listener of this.#listeners) listener.onChange(notification);
   }
 
-  /** Begins to listen; gives what ends it. */
+  /** Something may have been told that nobody heard: for all that is known, everything has changed. */
+  missed(): void {
+    for (const listener of this.#listeners) for (const change of everything(listener.uris)) listener.onChange(change);
+  }
+
   listen(listener: FeedListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -31,3 +40,10 @@ export class Feed {
     return [...new Set([...own, ...[...this.#listeners].flatMap(listener => listener.uris)])];
   }
 }
+
+const everything = (uris: readonly string[]): RpcNotification[] => [
+  ...FAMILIES.map(family => ({ jsonrpc: '2.0', method: `notifications/${family}/list_changed` }) as const),
+  ...uris.map(uri => ({ jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri } }) as const),
+];
+
+const FAMILIES = ['tools', 'prompts', 'resources'] as const;

@@ -14,7 +14,7 @@ import type { ModernRequest } from '../protocol/envelope.ts';
 import { META } from '../protocol/envelope.ts';
 import type { RequestId, RpcNotification, RpcResponse } from '../protocol/messages.ts';
 import { isObject, responseOf } from '../protocol/messages.ts';
-import type { Feed } from './feed.ts';
+import type { Listened } from './feed.ts';
 
 interface Wanted {
   toolsListChanged?: true;
@@ -27,7 +27,7 @@ export async function* listening(
   request: ModernRequest,
   signal: AbortSignal,
   introduction: Introduction,
-  feed: Feed,
+  feed: Listened,
 ): AsyncGenerator<RpcNotification | RpcResponse, void, void> {
   const wanted = honoured(request.params.notifications, introduction.capabilities);
   const pending = new Map<string, RpcNotification>();
@@ -45,7 +45,8 @@ export async function* listening(
   try {
     const acknowledgement = { jsonrpc: '2.0', method: 'notifications/subscriptions/acknowledged' } as const;
     yield tagged({ ...acknowledgement, params: { notifications: wanted } }, request.id);
-    while (!signal.aborted) {
+    // Where nothing can ever come, nothing is held: it may be paid for by its time.
+    while (!signal.aborted && tellsOfChanges(introduction.capabilities)) {
       for (const [name, change] of pending) {
         pending.delete(name);
         yield tagged(change, request.id);
@@ -78,6 +79,10 @@ function honoured(filter: unknown, capabilities: ServerCapabilities): Wanted {
     ...(uris.length > 0 && capabilities.resources?.subscribe && { resourceSubscriptions: uris }),
   };
 }
+
+/** Whether a server says that it tells of anything. */
+export const tellsOfChanges = ({ tools, prompts, resources }: ServerCapabilities): boolean =>
+  [tools, prompts, resources].some(family => family?.listChanged === true) || resources?.subscribe === true;
 
 function isWanted({ method, params }: RpcNotification, wanted: Wanted): boolean {
   switch (method) {

@@ -13,3 +13,6 @@ export const stateScopeOf = (principalId: string, sessionName: string): string =
 /** The name of a session's workspace: in paths and keys, so without any other character than those of a digest. */
 export const workspaceNameOf = (principalId: string, sessionName: string): string =>
   digest(JSON.stringify(['workspace', principalId, sessionName]));
+
+/** Where changes that a principal's programs report are kept for other processes. */
+export const changeScopeOf = (principalId: string): string => `changes#${digest(JSON.stringify([principalId]))}`;

@@ -73,7 +73,7 @@ async function resumed(round: Served, nonce: string, journal: Journal): Promise<
   const request = programRequest(round.request, journal.call);
   // A process that died is known to be dead a turn of the event loop later: it must not be handed the answers.
   if (!workshop.options.program.attributes) await turn();
-  const end = workshop.resumed(nonce, { request, client, signal, entries: journal.entries }, emit);
+  const end = workshop.resumed(nonce, { request, client, signal, entries: journal.entries }, round.call, emit);
   if (end !== undefined) return ended(round, journal, await end);
   if (isOnceOnly(round)) throw begunBefore();
   return replayed(round, journal, {});

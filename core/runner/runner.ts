@@ -8,7 +8,8 @@
 import { type Fault, faultOf } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { clientOf, programRequest } from '../bridge/from-modern.ts';
-import { discovery } from '../bridge/from-program.ts';
+import type { Introduction } from '../bridge/from-program.ts';
+import { discovery, withoutChanges } from '../bridge/from-program.ts';
 import { listening } from '../ports/listening.ts';
 import type { CallContext, StatelessServer } from '../ports/stateless-server.ts';
 import type { ModernRequest } from '../protocol/envelope.ts';
@@ -45,6 +46,7 @@ export function runner(options: RunnerOptions): Runner {
     close: () => {
       workshop.parked.clear();
       workshop.programs.close();
+      workshop.feeds.close();
     },
   });
 }
@@ -60,9 +62,12 @@ async function* respond(workshop: Workshop, request: ModernRequest, call: CallCo
       binding: new Binding(call.principal.id, request),
       emit,
       signal,
-    }).catch((error: unknown) => {
-      throw observed(workshop, request, call, error);
-    }),
+    })
+      .catch((error: unknown) => {
+        throw observed(workshop, request, call, error);
+      })
+      // Whoever has the answer can rely on others being told what the call has changed.
+      .finally(() => workshop.feeds.kept(call.principal.id)),
   );
   if (typeof attempt === 'string') return;
   const { observer, environment } = workshop.options;
@@ -78,7 +83,7 @@ async function attempted(round: Served): Promise<Attempt> {
   if (traits.mayAsk) return served(round);
   if (request.method === 'server/discover') {
     const introduction = await workshop.introduction(client, signal, LIMITS.introductionKeepMs);
-    return introduction === undefined ? 'unreached' : { result: discovery(introduction) };
+    return introduction === undefined ? 'unreached' : { result: discovery(shown(workshop, introduction)) };
   }
   const end = await workshop.run(client, programRequest(request, workshop.options.environment.newId()), signal, emit, {
     ...ASKS_NOTHING,
@@ -94,8 +99,13 @@ const methodUnknown = (method: string): Outcome => ({
 
 async function* listen(workshop: Workshop, request: ModernRequest, call: CallContext): Output {
   const introduction = await workshop.introduction(clientOf(request), call.signal, Number.POSITIVE_INFINITY);
-  if (introduction !== undefined) yield* listening(request, call.signal, introduction, workshop.feed);
+  if (introduction === undefined) return;
+  yield* listening(request, call.signal, shown(workshop, introduction), await workshop.feeds.open(call.principal.id));
 }
+
+/** What the program says of itself, as far as it can be kept. */
+const shown = ({ options }: Workshop, introduction: Introduction): Introduction =>
+  options.tells === false ? withoutChanges(introduction) : introduction;
 
 /** Faults of the program are for its owner to see; those of a client are its own business. */
 function observed(workshop: Workshop, request: ModernRequest, call: CallContext, error: unknown): Fault {

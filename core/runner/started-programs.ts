@@ -11,10 +11,11 @@ import type { Environment } from '../ports/environment.ts';
 import type { Observer } from '../ports/observer.ts';
 import type { Program } from '../ports/program.ts';
 import type { Workspaces } from '../ports/workspaces.ts';
-import type { RequestId, RpcNotification } from '../protocol/messages.ts';
+import type { RequestId } from '../protocol/messages.ts';
 import type { Holder } from './holder.ts';
 import type { FindOwner } from './lodging.ts';
 import { Lodging } from './lodging.ts';
+import type { Order } from './order.ts';
 import type { Keeper } from './started-program.ts';
 import { StartedProgram } from './started-program.ts';
 
@@ -27,8 +28,6 @@ interface Parts {
   /** Whether a session's program may be replaced by a fresh one while the session lives. */
   readonly mayRenew: boolean;
   readonly workspaces: Workspaces | undefined;
-  /** Hears what changed while no call was open. */
-  readonly publish: (notification: RpcNotification) => void;
 }
 
 interface Kept {
@@ -50,8 +49,16 @@ export class StartedPrograms {
     this.#parts = parts;
   }
 
-  /** The program for a run: its session's if there is one that takes it, else a fresh one, in the folder of `owner`. */
-  for(holder: Holder | undefined, id: RequestId | undefined, owner: FindOwner = () => undefined): StartedProgram {
+  /**
+   * The program for a run: its session's if there is one that takes it, else a fresh one, in the folder of `owner`. `hear` is told of
+   * what changes while no call is open.
+   */
+  for(
+    holder: Holder | undefined,
+    id: RequestId | undefined,
+    hear: Order['onNotification'],
+    owner: FindOwner = () => undefined,
+  ): StartedProgram {
     const { program, observer, keep, workspaces } = this.#parts;
     const kept = holder === undefined ? undefined : this.#keptFor(holder.name);
     if (kept?.admits(id)) return kept;
@@ -59,7 +66,7 @@ export class StartedPrograms {
     const keeper: Keeper = {
       left: one => this.#left(one),
       overheard: notification => {
-        if (destinationOf(notification, NOBODY) === 'feed') this.#parts.publish(notification);
+        if (destinationOf(notification, NOBODY) === 'feed') hear(notification, 'feed');
       },
     };
     const lodging = new Lodging(workspaces, owner);

@@ -4,7 +4,6 @@ import { LIMITS } from '../base/limits.ts';
 import type { Client } from '../bridge/from-modern.ts';
 import type { Introduction } from '../bridge/from-program.ts';
 import type { Environment } from '../ports/environment.ts';
-import { Feed } from '../ports/feed.ts';
 import type { Observer } from '../ports/observer.ts';
 import type { Program } from '../ports/program.ts';
 import type { RetryLost } from '../ports/retry-lost.ts';
@@ -16,6 +15,7 @@ import type { WorkspaceOwner, Workspaces } from '../ports/workspaces.ts';
 import type { RpcNotification, RpcRequest } from '../protocol/messages.ts';
 import { workspaceNameOf } from '../protocol/state-scope.ts';
 import { execute } from './execution.ts';
+import { Feeds } from './feeds.ts';
 import type { Holder } from './holder.ts';
 import { holderNameOf, holderOf } from './holder.ts';
 import { NeededMemory } from './needed-memory.ts';
@@ -54,6 +54,11 @@ export interface RunnerOptions {
   readonly warm?: Warmth;
   /** How long it stays after it was used last, in milliseconds, where a session does not say how long it is awake. */
   readonly warmMs?: number;
+  /**
+   * `false` where nobody who listens could be told of a change: each process serves one request at a time, and there is no store.
+   * Then programs are shown without such promises.
+   */
+  readonly tells?: boolean;
   /** The files of sessions. Without it programs run in a folder of their own choice, and keep files as they like. */
   readonly workspaces?: Workspaces;
 }
@@ -69,7 +74,7 @@ export const ASKS_NOTHING: Asking = { mayAsk: false, entries: [], offers: {}, to
 /** One runner's program, with what is remembered of it between runs. */
 export class Workshop {
   readonly options: RunnerOptions;
-  readonly feed = new Feed();
+  readonly feeds: Feeds;
   readonly parked: ParkedRuns;
   readonly programs: StartedPrograms;
   readonly #memory: NeededMemory | undefined;
@@ -82,7 +87,7 @@ export class Workshop {
       keepMs: warmMs,
       most: program.attributes ? LIMITS.parkedRunsMax : LIMITS.warmChildrenMax,
     });
-    const publish = (notification: RpcNotification): void => this.feed.publish(notification);
+    this.feeds = new Feeds(options);
     this.programs = new StartedPrograms({
       program,
       environment,
@@ -90,7 +95,6 @@ export class Workshop {
       keep: warm === 'programs',
       mayRenew: options.memory !== 'required',
       workspaces,
-      publish,
     });
     this.#memory = neededMemory(options, this.programs);
   }
@@ -104,8 +108,9 @@ export class Workshop {
     { call, ...asking }: Asking & { readonly call?: CallContext } = ASKS_NOTHING,
   ): Promise<RunEnd> {
     const { program, environment, warm = 'nothing' } = this.options;
+    const hearing = this.#hearing(call?.principal.id, emit);
     const forRun = (): StartedProgram =>
-      this.programs.for(call && this.holderOf(call), request?.id, () => call && ownerOf(call));
+      this.programs.for(call && this.holderOf(call), request?.id, hearing, () => call && ownerOf(call));
     const execution = (started: StartedProgram): Promise<RunEnd> =>
       execute({
         ...asking,
@@ -114,9 +119,9 @@ export class Workshop {
         mayPark: warm !== 'nothing',
         client,
         signal,
-        uris: this.feed.urisWith(client.subscriptions),
+        uris: this.feeds.urisWith(call?.principal.id, client.subscriptions),
         ...(request === undefined ? {} : { request }),
-        onNotification: this.#hearing(emit),
+        onNotification: hearing,
       });
     const memory = call?.session === undefined ? undefined : this.#memory;
     const end = await (memory === undefined || call === undefined
@@ -142,14 +147,18 @@ export class Workshop {
   resumed(
     nonce: string,
     resumption: Omit<Resumption, 'onNotification'>,
+    { principal }: CallContext,
     emit: (notification: RpcNotification) => void,
   ): Promise<RunEnd> | undefined {
-    return this.parked.take(nonce)?.resume({ ...resumption, onNotification: this.#hearing(emit) });
+    return this.parked.take(nonce)?.resume({ ...resumption, onNotification: this.#hearing(principal.id, emit) });
   }
 
-  #hearing(emit: (notification: RpcNotification) => void): Order['onNotification'] {
-    return (notification, destination) =>
-      destination === 'feed' ? this.feed.publish(notification) : emit(notification);
+  /** What a run that is made for nobody changes, nobody hears of. */
+  #hearing(principal: string | undefined, emit: (notification: RpcNotification) => void): Order['onNotification'] {
+    return (notification, destination) => {
+      if (destination !== 'feed') emit(notification);
+      else if (principal !== undefined) this.feeds.publish(principal, notification);
+    };
   }
 
   /** What the program last said about itself, if it has run in this process. */

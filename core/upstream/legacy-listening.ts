@@ -6,8 +6,9 @@
  * client to legacy server".
  */
 import type { Introduction } from '../bridge/from-program.ts';
+import { withoutChanges } from '../bridge/from-program.ts';
 import { Feed } from '../ports/feed.ts';
-import { listening } from '../ports/listening.ts';
+import { listening, tellsOfChanges } from '../ports/listening.ts';
 import type { CallContext } from '../ports/stateless-server.ts';
 import type { ModernRequest } from '../protocol/envelope.ts';
 import type { RpcNotification, RpcResponse } from '../protocol/messages.ts';
@@ -29,27 +30,12 @@ interface Listener {
 
 /** Whether the server tells of changes: it says so, and its standalone stream can be had. */
 export async function telling({ introduction, standing }: LegacySession): Promise<Opened> {
-  const { tools, prompts, resources } = introduction.capabilities;
-  const promises = tools?.listChanged || prompts?.listChanged || resources?.listChanged || resources?.subscribe;
-  return promises && standing !== undefined ? standing.tried() : 'refused';
+  return tellsOfChanges(introduction.capabilities) && standing !== undefined ? standing.tried() : 'refused';
 }
 
 /** What the server says of itself, without promises that could not be kept. */
 export const deliverable = ({ introduction }: LegacySession, tells: boolean): Introduction =>
-  tells ? introduction : { ...introduction, capabilities: quiet(introduction.capabilities) };
-
-const FAMILIES = ['tools', 'prompts', 'resources'] as const;
-
-function quiet(capabilities: Introduction['capabilities']): Introduction['capabilities'] {
-  const kept = { ...capabilities };
-  for (const family of FAMILIES) {
-    const known = capabilities[family];
-    if (known === undefined) continue;
-    const { listChanged: _, subscribe: __, ...rest }: Record<string, unknown> = known;
-    kept[family] = rest;
-  }
-  return kept;
-}
+  tells ? introduction : withoutChanges(introduction);
 
 /** Tells of changes until the listener leaves, or the session is gone; then it may listen anew. */
 export async function* legacyListening(
@@ -66,9 +52,7 @@ export async function* legacyListening(
   const unfollow = tells
     ? session.standing?.follow({
         onChange: change => feed.publish(change),
-        onGap: () => {
-          for (const change of everything(uris)) feed.publish(change);
-        },
+        onGap: () => feed.missed(),
         onEnd: why => {
           if (why === 'lost') onLost();
           leave();
@@ -91,12 +75,6 @@ export async function* legacyListening(
     for (const uri of uris) void unsubscribed(carrier, session, uri);
   }
 }
-
-/** All that may have changed unheard. */
-const everything = (uris: ReadonlySet<string>): RpcNotification[] => [
-  ...FAMILIES.map(family => ({ jsonrpc: '2.0', method: `notifications/${family}/list_changed` }) as const),
-  ...[...uris].map(uri => ({ jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri } }) as const),
-];
 
 /** Whether the server tells of a resource now. Several listeners share one subscription. */
 async function subscribed(

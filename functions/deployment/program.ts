@@ -51,7 +51,8 @@ export function programHandler(
     warmMs: idleTimeoutMs,
     retryLost,
     memory,
-    ...(stores === undefined ? {} : { guard: stores.rounds, state: stores.state }),
+    // One request at a time is served here: who listens hears of what others report through the table only.
+    ...(stores === undefined ? { tells: false } : { guard: stores.rounds, state: stores.state }),
     ...(workspaces === undefined ? {} : { workspaces }),
   };
   const runners: Runner[] = [];

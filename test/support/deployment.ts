@@ -7,6 +7,7 @@ import { configuredSettings } from '../../bin/configured.ts';
 import { newKeyText } from '../../core/adapters/crypto/key-ring.ts';
 import { memoryStores } from '../../core/adapters/memory/stores.ts';
 import type { Observation } from '../../core/ports/observer.ts';
+import type { Stores } from '../../core/ports/stores.ts';
 import { withBuilt } from './built.ts';
 
 export interface TestDeployment extends AsyncDisposable {
@@ -36,8 +37,8 @@ export async function deployed(
 export async function deployedTwice(
   serve: readonly string[],
   env: Record<string, string> = {},
+  stores: Stores = memoryStores(),
 ): Promise<readonly [TestDeployment, TestDeployment]> {
-  const stores = memoryStores();
   const both = { FERMATA_KEYS: newKeyText(), ...env };
   const one = () => deployed(serve, both, () => ({ ...stores, close: async () => {} }));
   return [await one(), await one()];

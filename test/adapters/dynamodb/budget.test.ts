@@ -53,6 +53,14 @@ describe('what waiting costs', () => {
     expect(held.reads).toBeLessThanOrEqual(3);
   });
 
+  test('a change that a program reports is read and written once, and looked for while somebody listens', () => {
+    expect(line('call that reports a change')).toMatchObject({ writes: 1 });
+    expect(line('call that reports a change').reads).toBeLessThanOrEqual(2);
+    expect(line('somebody listens, a second').writes).toBe(0);
+    expect(line('somebody listens, a second').reads).toBeGreaterThan(0);
+    expect(line('somebody listens, a second').reads).toBeLessThanOrEqual(1);
+  });
+
   test('opening a session is one write', () => {
     expect(line('initialize')).toMatchObject({ reads: 0, writes: 1, operations: 1 });
   });

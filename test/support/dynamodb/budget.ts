@@ -14,6 +14,10 @@ import type { StatefulServer } from '../../../core/ports/stateful-server.ts';
 import type { Stores } from '../../../core/ports/stores.ts';
 import { proxy } from '../../../core/proxy/proxy.ts';
 import { LegacyClient } from '../legacy-client.ts';
+import type { Caller } from '../programs/calling.ts';
+import { callerOf, contextOf, requestOf, told, toolCall } from '../programs/calling.ts';
+import type { Scene } from '../programs/scripted.ts';
+import { scripted } from '../programs/scripted.ts';
 import { TestClock } from '../proxies.ts';
 import { progress, question, scriptedUpstream, text } from '../upstreams/scripted.ts';
 import { clientOf, freshTable } from './clients.ts';
@@ -129,6 +133,7 @@ export async function measureBudget(endpoint: string): Promise<readonly Line[]> 
       writesMax: 0,
     });
     lines.push({ ...(await heldSecond(under)), flow: 'waiting, connection held, a second', readsMax: 3, writesMax: 0 });
+    lines.push(...(await changes(dynamodb, meter)));
     const opening = await meter.during(() => LegacyClient.open(under.client.server));
     lines.push({ ...opening, flow: 'initialize', readsMax: 0, writesMax: 1 });
     return lines;
@@ -193,6 +198,41 @@ async function heldSecond({ meter, client }: Bench): Promise<Consumed> {
   await stream.leave().catch(() => undefined);
   await next;
   return consumed;
+}
+
+/** A program that reports a change, and somebody who listens for it in another process. */
+async function changes(dynamodb: DynamoDBClient, meter: Meter): Promise<readonly Line[]> {
+  const table = await freshTable(dynamodb);
+  const reporting = (): Caller => {
+    const { state } = dynamodbStores({ client: dynamodb, table, environment: nodeEnvironment() });
+    const report = (scene: Scene) => {
+      scene.notify('notifications/tools/list_changed', {});
+      return { content: [] };
+    };
+    return callerOf(scripted({ capabilities: { tools: { listChanged: true } }, tools: { report } }), { state });
+  };
+  const caller = reporting();
+  await told(caller, toolCall('report'));
+  const reported = await meter.during(() => told(caller, toolCall('report')));
+  const closing = new AbortController();
+  const listen = requestOf('subscriptions/listen', { notifications: { toolsListChanged: true } });
+  const heard = reporting()
+    .server(listen, contextOf({ signal: closing.signal }))
+    [Symbol.asyncIterator]();
+  await heard.next();
+  const next = heard.next();
+  const listened = await meter.during(() => setTimeout(2 * LIMITS.feedLookMs));
+  closing.abort();
+  await next;
+  return [
+    { ...reported, flow: 'call that reports a change', readsMax: 2, writesMax: 1 },
+    {
+      ...per((2 * LIMITS.feedLookMs) / 1_000, listened),
+      flow: 'somebody listens, a second',
+      readsMax: 1,
+      writesMax: 0,
+    },
+  ];
 }
 
 const per = (count: number, consumed: Consumed): Consumed => ({
