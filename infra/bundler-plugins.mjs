@@ -1,8 +1,13 @@
 /**
- * What the bundler does besides, so that functions start sooner: what of the AWS SDK a function never uses is left out. SST loads
- * this file by its path and takes esbuild plugins from it; the checks and tests bundle with it too.
+ * What the bundler does besides, so that functions start sooner. SST loads this file by its path and takes esbuild plugins from it;
+ * the checks and tests bundle with it too. A function that is bundled without it works the same.
+ *
+ * SST does not hand these to esbuild but asks them in a process of its own, for every path and whatever their filter says, as long
+ * as the filter matches the word "undefined" (4.17). So filters do, and everything here looks at the path itself.
  */
+
 import { readFile } from 'node:fs/promises';
+import http from 'node:http';
 import { fileURLToPath } from 'node:url';
 
 const OURS = fileURLToPath(new URL('../core/adapters/lambda-entry/environment-credentials.ts', import.meta.url));
@@ -10,22 +15,62 @@ const OURS = fileURLToPath(new URL('../core/adapters/lambda-entry/environment-cr
 /** The SDK describes every operation and shape of a service in a list: `export var Shape$ = [ … ];`. */
 const SCHEMA = /^(export var [\w$]+ = )(\[[\s\S]*?\]);$/gm;
 
-export default [
-  {
-    // Of the SDK's ways to find credentials a function needs the one that Lambda offers.
-    name: 'environment-credentials',
-    setup(build) {
-      build.onResolve({ filter: /^@aws-sdk\/credential-provider-node$/ }, () => ({ path: OURS }));
-    },
+const EVENT_STREAMS = 'await import("@smithy/core/event-streams")';
+
+const forSst = pattern => new RegExp(`${pattern.source}|^undefined$`);
+
+/** Puts something else in the place of what is imported by a path. */
+const resolving = (name, pattern, instead) => ({
+  name,
+  setup(build) {
+    build.onResolve({ filter: forSst(pattern) }, given => (pattern.test(given.path) ? instead(given) : undefined));
   },
+});
+
+/** Rewrites the text of files. */
+const rewriting = (name, pattern, rewrite) => ({
+  name,
+  setup(build) {
+    build.onLoad({ filter: forSst(pattern) }, async ({ path }) =>
+      pattern.test(path) ? { contents: rewrite(await readFile(path, 'utf8')), loader: 'js' } : undefined,
+    );
+  },
+});
+
+export default [
+  // Of the SDK's ways to find credentials a function needs the one that Lambda offers.
+  resolving('environment-credentials', /^@aws-sdk\/credential-provider-node$/, () => ({ path: OURS })),
+
+  // Lists that nothing refers to: esbuild keeps them, as it cannot know that making one does nothing else.
+  rewriting('unused-operations', /@aws-sdk\/client-[^/]+\/dist-es\/schemas\/\w+\.js$/, text =>
+    text.replace(SCHEMA, '$1/* @__PURE__ */ (() => $2)();'),
+  ),
+
+  // In one file an import at some later time saves nothing, but keeps esbuild from leaving out what is unused of everything it reaches.
+  rewriting('event-streams-at-once', /@smithy\/core\/dist-es\/submodules\/protocols\/HttpProtocol\.js$/, text =>
+    text.includes(EVENT_STREAMS)
+      ? `import * as eventStreams from "@smithy/core/event-streams";\n${text.replace(EVENT_STREAMS, 'eventStreams')}`
+      : text,
+  ),
+
+  // An import of `node:http` reads all that it exports, `WebSocket` among them, which loads the whole of Node's own undici: a third
+  // of the start of a function that needs none of it before its first request. Lambda's own runtime avoids it in the same way.
+  resolving('http-without-undici', /^node:http$/, ({ kind }) =>
+    kind === 'import-statement' ? { path: 'http-without-undici', namespace: 'fermata' } : undefined,
+  ),
   {
-    // Lists that nothing refers to: esbuild keeps them, as it cannot know that making one does nothing else.
-    name: 'unused-operations',
+    name: 'http-without-undici-itself',
     setup(build) {
-      build.onLoad({ filter: /@aws-sdk\/client-[^/]+\/dist-es\/schemas\/\w+\.js$/ }, async ({ path }) => {
-        const text = await readFile(path, 'utf8');
-        return { contents: text.replace(SCHEMA, '$1/* @__PURE__ */ (() => $2)();'), loader: 'js' };
-      });
+      build.onLoad({ filter: forSst(/^http-without-undici$/), namespace: 'fermata' }, ({ path }) =>
+        path === 'http-without-undici' ? { contents: HTTP, loader: 'js' } : undefined,
+      );
     },
   },
 ];
+
+/** Each export is read only where it is used. */
+const HTTP = [
+  "const http = process.getBuiltinModule('node:http');",
+  'export default http;',
+  ...Object.keys(http).map(name => `export const ${name} = /* @__PURE__ */ (() => http.${name})();`),
+].join('\n');

@@ -4,10 +4,11 @@
  */
 import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { BuildOptions, Plugin } from 'esbuild';
 import { build } from 'esbuild';
+import { askedPlugins } from './asked-plugins.ts';
 import type { Platform } from './platform.ts';
 
 const BANNER = [
@@ -106,7 +107,7 @@ export async function buildFunction(root: string, out: string, wanted: FunctionB
     return { handler, errors: [`There is no file for the handler ${wanted.handler}.`], bytes: 0 };
   try {
     const file = wanted.properties.plugins;
-    const plugins = file === undefined ? [] : (await import(pathToFileURL(resolve(root, file)).href)).default;
+    const plugins = file === undefined ? [] : [askedPlugins(root, file)];
     const { metafile } = await build({
       ...wanted.properties.esbuild,
       plugins,
