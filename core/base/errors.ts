@@ -57,6 +57,7 @@ export const FAULTS = {
   state_unavailable: { blame: 'program', rpc: -32603 },
   workspace_too_large: { blame: 'program', rpc: -32603 },
   memory_lost: { blame: 'program', rpc: -32603 },
+  memory_elsewhere: { blame: 'program', rpc: -32603 },
   run_lost: { blame: 'program', rpc: -32603 },
   program_unstartable: { blame: 'program', rpc: -32603 },
   program_crashed: { blame: 'program', rpc: -32603 },

@@ -84,6 +84,12 @@ export const LIMITS = {
   abandonedRunsMax: 32,
   /** How often the aged ones are looked for. */
   warmSweepMs: 30_000,
+  /** How often a call is turned away by environments that do not have the memory it requires; the pause before it is made again. */
+  memoryTurnsMax: 3,
+  memoryTurnPauseMs: 100,
+  /** How long such an environment takes no other call, so that the call comes to another one; and how often it looks whether that one is at work. */
+  memoryLingerMs: 2_000,
+  memoryLookMs: 250,
   /** Messages of a program that a parked run keeps for when it goes on. */
   parkedMessagesMax: 32,
   /** Questions of one round. */

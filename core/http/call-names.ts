@@ -10,7 +10,10 @@ import { HEADER } from '../protocol/headers.ts';
 const NAME = /^[\w-]{22}$/;
 const CALL = /^[\x21-\x7e]+$/;
 
-export function callNamesOf({ headers }: Request, nowMs: number): Pick<CallContext, 'session' | 'attempt'> {
+export function callNamesOf(
+  { headers }: Request,
+  nowMs: number,
+): Pick<CallContext, 'session' | 'attempt' | 'turnedAway'> {
   const name = headers.get(HEADER.callSession) ?? '';
   const endsAtMs = Number(headers.get(HEADER.callSessionEnds) ?? Number.NaN);
   const [call = '', again] = (headers.get(HEADER.callAttempt) ?? '').split(';');
@@ -18,8 +21,10 @@ export function callNamesOf({ headers }: Request, nowMs: number): Pick<CallConte
   const idleMs = idleIn(headers);
   const ends = { endsAtMs: Math.min(endsAtMs, nowMs + LIMITS.lifetimeMsMax) };
   const session = { id: name, name, ...ends, ...(idleMs === undefined ? {} : { idleMs }) };
-  if (!CALL.test(call) || call.length > 2 * LIMITS.idCharactersMax) return { session };
-  return { session, attempt: { call, again: again === 'again' } };
+  const turnedAway = Number(headers.get(HEADER.callTurnedAway) ?? 0);
+  const turns = Number.isInteger(turnedAway) && turnedAway > 0 ? { turnedAway } : {};
+  if (!CALL.test(call) || call.length > 2 * LIMITS.idCharactersMax) return { session, ...turns };
+  return { session, ...turns, attempt: { call, again: again === 'again' } };
 }
 
 function idleIn(headers: Headers): number | undefined {

@@ -60,6 +60,7 @@ export const STATUSES: Readonly<Record<FaultCode, StatusRow>> = {
   state_unavailable: both(200),
   workspace_too_large: both(200),
   memory_lost: both(200),
+  memory_elsewhere: both(200),
   run_lost: both(200),
   program_unstartable: both(200),
   program_crashed: both(200),

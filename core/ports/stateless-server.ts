@@ -51,6 +51,8 @@ export interface CallContext {
    * there was an earlier attempt. What an attempt has done is kept under the name.
    */
   readonly attempt?: Attempted;
+  /** How often this call was turned away with `memory_elsewhere`: it came to a process that has not what its session remembers. */
+  readonly turnedAway?: number;
 }
 
 export interface Attempted {

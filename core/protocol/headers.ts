@@ -21,6 +21,8 @@ export const HEADER = {
   callSessionEnds: 'fermata-session-ends',
   callSessionIdle: 'fermata-session-idle',
   callAttempt: 'fermata-attempt',
+  /** And how often it was turned away, since it came to an environment that does not remember its session. */
+  callTurnedAway: 'fermata-turned-away',
 } as const;
 
 const PREFIX = '=?base64?';

@@ -82,7 +82,7 @@ async function recorded(options: OnceOptions, nonce: string, work: () => Promise
 }
 
 const memoOf = ({ code, message, data }: Fault): Memo =>
-  code === 'program_unstartable'
+  code === 'program_unstartable' || code === 'memory_elsewhere'
     ? { kind: 'unreached' }
     : { kind: 'fault', code, message, ...(data === undefined ? {} : { data }) };
 

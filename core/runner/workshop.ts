@@ -18,6 +18,7 @@ import { execute } from './execution.ts';
 import { Feeds } from './feeds.ts';
 import type { Holder } from './holder.ts';
 import { holderNameOf, holderOf } from './holder.ts';
+import { MemoryNotes } from './memory-notes.ts';
 import { NeededMemory } from './needed-memory.ts';
 import type { Order, Resumption, RunEnd } from './order.ts';
 import { ParkedRuns } from './parked-runs.ts';
@@ -47,6 +48,11 @@ export interface RunnerOptions {
    * `warm: 'programs'` and `state`.
    */
   readonly memory?: 'optional' | 'required';
+  /**
+   * Where calls cannot choose the process they come to, as with the environments of a function: told of each call that was turned
+   * away, because the memory it requires is in another process, and will be made again. For a moment this process must take none then.
+   */
+  readonly onTurnedAway?: () => void;
   /**
    * What stays in memory: `nothing`, the default; `runs` that wait, so that an answer which reaches this process need not
    * replay them; also the `programs` between the calls of a session, so that what they remember is there for its next call.
@@ -147,10 +153,14 @@ export class Workshop {
   resumed(
     nonce: string,
     resumption: Omit<Resumption, 'onNotification'>,
-    { principal }: CallContext,
+    call: CallContext,
     emit: (notification: RpcNotification) => void,
   ): Promise<RunEnd> | undefined {
-    return this.parked.take(nonce)?.resume({ ...resumption, onNotification: this.#hearing(principal.id, emit) });
+    const end = this.parked
+      .take(nonce)
+      ?.resume({ ...resumption, onNotification: this.#hearing(call.principal.id, emit) });
+    if (end === undefined || call.session === undefined || this.#memory === undefined) return end;
+    return this.#memory.goingOn(call, () => end);
   }
 
   /** What a run that is made for nobody changes, nobody hears of. */
@@ -182,9 +192,13 @@ const ownerOf = ({ principal, session }: CallContext): WorkspaceOwner | undefine
     expiresAtMs: session.endsAtMs + LIMITS.settledKeepMs,
   };
 
-function neededMemory({ memory, state, warm }: RunnerOptions, programs: StartedPrograms): NeededMemory | undefined {
+function neededMemory(options: RunnerOptions, programs: StartedPrograms): NeededMemory | undefined {
+  const { memory, state, warm, environment, owner, onTurnedAway } = options;
   if (memory !== 'required') return undefined;
-  if (state !== undefined && warm === 'programs') return new NeededMemory(state, programs);
+  if (state !== undefined && warm === 'programs') {
+    const notes = new MemoryNotes(state, environment, owner, onTurnedAway !== undefined);
+    return new NeededMemory(notes, programs, onTurnedAway ?? (() => {}));
+  }
   throw new Fault(
     'setting_invalid',
     "A program whose memory is required needs warm: 'programs', and a store (state) that notes which sessions it has.",

@@ -4,6 +4,7 @@
  * The request travels as it is; only the headers that mirror it are made anew. Who the client is stays on this side: its
  * credentials are never sent on, the upstream gets those of this deployment.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { Fault, faultOf } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Observer } from '../ports/observer.ts';
@@ -48,6 +49,11 @@ async function* answer(
       if (JSON.stringify(again) === JSON.stringify(mirrored)) return yield message;
       return yield* roundTrip(carrier, request, again, call);
     }
+    const turnedAway = (call.turnedAway ?? 0) + 1;
+    if ('error' in message && saysElsewhere(message.error) && turnedAway <= LIMITS.memoryTurnsMax) {
+      await pause(LIMITS.memoryTurnPauseMs, undefined, { signal: call.signal }).catch(() => undefined);
+      return yield* answer({ carrier, params, observer }, request, { ...call, turnedAway });
+    }
     if ('error' in message && isRevisionSupported(message.error))
       return yield* roundTrip(carrier, request, mirrored, call);
     if (request.method !== 'tools/list' || !('result' in message)) yield message;
@@ -68,6 +74,9 @@ export const isRevisionSupported = ({ code, data }: RpcError): boolean =>
   Array.isArray(data.supported) &&
   data.supported.includes(LATEST_MODERN_REVISION);
 
+/** A runner of ours in many environments, of which this one does not remember the session: made again, the call comes to another. */
+const saysElsewhere = ({ data }: RpcError): boolean => isObject(data) && data.code === 'memory_elsewhere';
+
 /** 2026-07-28, "Custom headers from tool parameters": a client leaves out a tool whose annotations are wrong, and that one alone. */
 function withoutInvalidTools<T extends Record<string, unknown>>(result: T, observer: Observer): T {
   if (!Array.isArray(result.tools)) return result;
@@ -80,9 +89,10 @@ function withoutInvalidTools<T extends Record<string, unknown>>(result: T, obser
 }
 
 /** Names for a runner of ours; any other server ignores them. A session's own id is its client's secret and goes nowhere. */
-const namesOf = ({ session, attempt }: { [K in 'session' | 'attempt']: CallContext[K] | undefined }) => ({
+const namesOf = ({ session, attempt, turnedAway }: Omit<CallContext, 'principal' | 'signal'>) => ({
   ...(session && { [HEADER.callSession]: session.name, [HEADER.callSessionEnds]: String(session.endsAtMs) }),
   ...(session?.idleMs !== undefined && { [HEADER.callSessionIdle]: String(session.idleMs) }),
+  ...(turnedAway !== undefined && { [HEADER.callTurnedAway]: String(turnedAway) }),
   ...(attempt && { [HEADER.callAttempt]: `${attempt.call}${attempt.again ? ';again' : ''}` }),
 });
 
@@ -91,7 +101,7 @@ export async function* roundTrip(
   carrier: Carrier,
   request: ModernRequest,
   mirrored: Readonly<Record<string, string>>,
-  { signal, principal, session, attempt }: CallContext,
+  { signal, principal, ...named }: CallContext,
   msMax: number = LIMITS.roundMsMax,
 ): AsyncGenerator<Said, void, undefined> {
   if (signal.aborted) return;
@@ -107,8 +117,8 @@ export async function* roundTrip(
       }, msMax);
   let answered = false;
   try {
-    const headers = { ...mirrored, ...standardHeaders(request), ...namesOf({ session, attempt }) };
-    const post = { headers, body: JSON.stringify(request), principal, session: session?.id };
+    const headers = { ...mirrored, ...standardHeaders(request), ...namesOf(named) };
+    const post = { headers, body: JSON.stringify(request), principal, session: named.session?.id };
     for await (const message of messagesOf(await carrier(post, stop.signal), request)) {
       answered = !('method' in message);
       yield message;

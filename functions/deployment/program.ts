@@ -2,6 +2,7 @@
  * The composition root of an await-style program on Lambda: the runner, served as MCP 2026-07-28 to whoever may invoke the
  * function. Nobody else gets in, not even by a URL of it, since the principal comes with the invocation.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Variables } from '../../bin/given.ts';
 import { variable } from '../../bin/given.ts';
 import { parseKeyRing } from '../../core/adapters/crypto/key-ring.ts';
@@ -13,6 +14,7 @@ import type { StreamingHandler } from '../../core/adapters/lambda-entry/runtime.
 import { streamingEntry } from '../../core/adapters/lambda-entry/streaming.ts';
 import { nodeEnvironment } from '../../core/adapters/node/environment.ts';
 import { Fault } from '../../core/base/errors.ts';
+import { LIMITS } from '../../core/base/limits.ts';
 import type { Authenticator } from '../../core/http/authenticator.ts';
 import { statelessApp } from '../../core/http/stateless-app.ts';
 import type { Program } from '../../core/ports/program.ts';
@@ -43,6 +45,7 @@ export function programHandler(
   const bucket = variable(env, 'FERMATA_WORKSPACE_BUCKET')?.text;
   const workspaces = bucket === undefined ? undefined : bucketWorkspaces(bucket, environment, observer);
   const { retryLost, idleTimeoutMs } = sessionsIn(env);
+  const turning = new Turning();
   const run = {
     seal,
     environment,
@@ -51,6 +54,7 @@ export function programHandler(
     warmMs: idleTimeoutMs,
     retryLost,
     memory,
+    onTurnedAway: turning.away,
     // One request at a time is served here: who listens hears of what others report through the table only.
     ...(stores === undefined ? { tells: false } : { guard: stores.rounds, state: stores.state }),
     ...(workspaces === undefined ? {} : { workspaces }),
@@ -83,6 +87,7 @@ export function programHandler(
   return streamingEntry({
     app: warm === 'programs' ? forTenants(app, withoutTenant) : app,
     observer,
+    afterwards: () => turning.over(),
     besides: event => {
       const notice = sessionNoticeIn(event);
       return notice && (() => release(notice));
@@ -100,6 +105,20 @@ function forTenants(app: App, other: () => App): EntryOptions['app'] {
       return made.fetch(request);
     },
   };
+}
+
+/** An environment that has turned a call away is at work for a moment longer, so that Lambda does not give it the same call again. */
+class Turning {
+  #isAway = false;
+
+  readonly away = (): void => {
+    this.#isAway = true;
+  };
+
+  async over(): Promise<void> {
+    if (this.#isAway) await pause(LIMITS.memoryLingerMs);
+    this.#isAway = false;
+  }
 }
 
 const NO_TENANT =

@@ -111,6 +111,18 @@ describe('with a program that needs its memory', { timeout: PATIENCE_MS }, () =>
   });
   afterAll(() => deployment[Symbol.asyncDispose]());
 
+  it('calls of a session at the same time meet in one program, whichever environment they came to at first', async () => {
+    const { open, call } = callsOf(deployment);
+    const client = await open();
+    const count = async (): Promise<string> => {
+      const { response } = await patientCall(client, client.tool('count'), { answer: async () => ({}) }, PATIENCE_MS);
+      return textIn(response);
+    };
+    const counts = await Promise.all([count(), count(), count()]);
+    expect(counts.sort()).toEqual(['1', '2', '3']);
+    expect(await call(client, 'count')).toBe('4');
+  });
+
   it('a session whose environment is gone ends, and says why and when; a new one begins anew', async () => {
     const { open, call } = callsOf(deployment);
     const client = await open();

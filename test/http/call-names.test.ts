@@ -18,6 +18,11 @@ it('is its name, when it ends, and how long it stays awake', () => {
   });
 });
 
+it('says how often its call was turned away', () => {
+  const turned = (times: string) => namesIn({ ...ends(NOW_MS), 'fermata-turned-away': times }).turnedAway;
+  expect([turned('2'), turned('0'), turned('-1'), turned('often')]).toEqual([2, undefined, undefined, undefined]);
+});
+
 it('is no longer than a session may be', () => {
   expect(namesIn(ends(NOW_MS + 1_000 * HOUR_MS))).toEqual({
     session: { id: NAME, name: NAME, endsAtMs: NOW_MS + 14 * 24 * HOUR_MS },
