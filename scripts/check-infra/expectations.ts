@@ -54,6 +54,16 @@ export const ALWAYS: readonly Expectation[] = [
     },
   },
   {
+    says: "the proxy's bundle has 600 kB at most, and loads nothing of Node's undici with node:http: plugins reach the bundler as SST runs them",
+    holds: async deployment => {
+      const bytes = deployment.synthesis.sizes.Proxy ?? Number.NaN;
+      assert.ok(bytes <= 600_000, `it has ${bytes} bytes`);
+      const text = await readFile(join(deployment.synthesis.bundles, 'Proxy/bundle.mjs'), 'utf8');
+      assert.match(text, /process\.getBuiltinModule\("node:http"\)/);
+      assert.doesNotMatch(text, /\bimport\b[^;]{0,200}\bfrom ?"node:http"/);
+    },
+  },
+  {
     says: 'every bundle starts with the variables that are set for it, and exports its handler',
     holds: async deployment => {
       for (const name of deployment.functions) {

@@ -5,7 +5,8 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LIMITS } from '../../core/base/limits.ts';
-import { type Deployment, recordIn } from './deployment.ts';
+import { actionsOnProxy, arnOf, deploys, goes, mayDo, onFunction, onQueue, onTable, open, tells } from './choices.ts';
+import { recordIn } from './deployment.ts';
 import type { Expectation } from './expectations.ts';
 import { ACCOUNT, REGION, SECRETS } from './mocks.ts';
 import type { Variant } from './synthesis.ts';
@@ -17,61 +18,6 @@ export interface CheckedVariant extends Variant {
 
 const KEPT = ['production'];
 const EXISTING = `arn:aws:lambda:${REGION}:${ACCOUNT}:function:orders`;
-const TABLE_ACTIONS = ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'];
-
-const arnOf = (service: string, name: string): string => `arn:aws:${service}:${REGION}:${ACCOUNT}:${name}`;
-const onTable = (stage: string): readonly string[] =>
-  TABLE_ACTIONS.map(action => `dynamodb:${action} on ${arnOf('dynamodb', `fermata-${stage}-StateTable`)}`);
-const onFunction = (stage: string, name: string): string =>
-  `lambda:InvokeFunction on ${arnOf('lambda', `fermata-${stage}-${name}Function`)}`;
-const onQueue = (stage: string): string => `sqs:SendMessage on ${arnOf('sqs', `fermata-${stage}-DeadLettersQueue`)}`;
-
-const goes: Expectation = {
-  says: 'the stage can be removed, and its data goes with it',
-  holds: ({ synthesis: { app }, table }) =>
-    assert.deepEqual([app.removal, app.protect, table.deletionProtectionEnabled], ['remove', false, false]),
-};
-
-const open: Expectation = {
-  says: 'the URL lets everyone in, for the proxy to ask who they are',
-  holds: deployment => {
-    assert.equal(deployment.url().authorizationType, 'NONE');
-    assert.deepEqual(actionsOnProxy(deployment), ['lambda:InvokeFunction', 'lambda:InvokeFunctionUrl']);
-  },
-};
-
-const actionsOnProxy = (deployment: Deployment): readonly unknown[] =>
-  deployment
-    .all('aws:lambda/permission:Permission')
-    .map(({ inputs }) => inputs.action)
-    .sort();
-
-const deploys = (...names: readonly string[]): Expectation => ({
-  says: `the functions are ${names.join(', ')}`,
-  holds: ({ functions }) => assert.deepEqual(functions, names),
-});
-
-const mayDo = (rights: Readonly<Record<string, readonly string[]>>): Expectation => ({
-  says: 'each function may do what it needs, and nothing else',
-  holds: deployment => {
-    for (const [name, actions] of Object.entries(rights)) assert.deepEqual(deployment.mayDo(name), actions, name);
-  },
-});
-
-type Variables = Readonly<Record<string, string>>;
-
-/** `front` reaches the proxy alone. */
-const tells = (variables: Variables, front: Variables): Expectation => ({
-  says: 'what is set reaches those who need it, and what is not set nobody',
-  holds: deployment => {
-    const FERMATA_TABLE = String(deployment.table.name);
-    const known = { FERMATA_TABLE, FERMATA_KEYS: SECRETS.FermataKeys, ...variables };
-    assert.deepEqual(deployment.variables('Driver'), known);
-    const FERMATA_DRIVER = String(deployment.lambda('Driver').name);
-    assert.deepEqual(deployment.variables('Proxy'), { ...known, ...front, FERMATA_DRIVER });
-  },
-});
-
 const asItIs: CheckedVariant = {
   name: 'as-it-is',
   title: 'A stage with the settings as they are: a program of your own, API keys',
@@ -312,6 +258,47 @@ const isolated: CheckedVariant = {
   ],
 };
 
+const warm: CheckedVariant = {
+  name: 'warm',
+  title: 'A program of your own that is kept between the calls of a session',
+  stage: 'dev',
+  settings: {
+    upstream: './examples/expense-tracker/server.ts',
+    tenancy: 'session',
+    upstreamVariables: { EXPENSES_FILE: '/tmp/expenses.jsonl' },
+    auth: { kind: 'api-key' },
+    keptStages: KEPT,
+    sessions: { idleTimeout: '30m' },
+  },
+  expected: [
+    goes,
+    deploys('Driver', 'Proxy', 'Upstream'),
+    mayDo({
+      Proxy: [...onTable('dev'), onFunction('dev', 'Upstream'), onFunction('dev', 'Driver')],
+      Driver: [...onTable('dev'), onFunction('dev', 'Upstream'), onQueue('dev')],
+      Upstream: onTable('dev'),
+    }),
+    {
+      says: 'the program has an environment for each session, named by proxy and driver, and keeps itself in it as long as sessions are awake',
+      holds: deployment => {
+        assert.deepEqual(deployment.lambda('Upstream').tenancyConfig, { tenantIsolationMode: 'PER_TENANT' });
+        assert.deepEqual(deployment.variables('Upstream'), {
+          FERMATA_KEYS: SECRETS.FermataKeys,
+          FERMATA_TABLE: deployment.table.name,
+          FERMATA_TENANCY: 'session',
+          FERMATA_IDLE_TIMEOUT: '30m',
+          EXPENSES_FILE: '/tmp/expenses.jsonl',
+        });
+        for (const name of ['Proxy', 'Driver']) {
+          const { FERMATA_TENANCY, FERMATA_IDLE_TIMEOUT } = deployment.variables(name);
+          assert.deepEqual([FERMATA_TENANCY, FERMATA_IDLE_TIMEOUT], ['session', '30m'], name);
+          assert.equal(deployment.lambda(name).tenancyConfig, undefined, name);
+        }
+      },
+    },
+  ],
+};
+
 const named: CheckedVariant = {
   name: 'named',
   title: 'A function that exists, by its name',
@@ -397,4 +384,4 @@ const stdio: CheckedVariant = {
   ],
 };
 
-export const VARIANTS: readonly CheckedVariant[] = [asItIs, production, elsewhere, isolated, stdio, named];
+export const VARIANTS: readonly CheckedVariant[] = [asItIs, production, elsewhere, isolated, warm, stdio, named];
