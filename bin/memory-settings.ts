@@ -7,6 +7,7 @@ import type { Given } from './given.ts';
 import { choice } from './given.ts';
 import { Misuse } from './misuse.ts';
 import type { SessionSettings } from './session-settings.ts';
+import { maySleep } from './session-settings.ts';
 
 export interface MemorySettings {
   readonly warm: Warmth;
@@ -22,10 +23,6 @@ export const WARMTHS = ['nothing', 'runs', 'programs'] as const satisfies readon
 
 export const programMemory = (given: Given | undefined): MemorySettings['programMemory'] =>
   choice(given, ['optional', 'required'] as const, 'optional');
-
-/** Whether a session of anybody may sleep, which takes away what was kept in memory for it. */
-export const maySleep = ({ idleAction, classes }: SessionSettings): boolean =>
-  [idleAction, ...classes.map(({ policy }) => policy.idleAction)].includes('sleep');
 
 /** A call that may not be begun again needs the process that began it; a program that needs its memory must stay, and its sessions not sleep. */
 export function memorySettings(

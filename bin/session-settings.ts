@@ -98,3 +98,7 @@ function within(given: Given, min: number, max: number, example: number): number
   const bounds = `from ${formatDuration(min)} to ${formatDuration(max)}`;
   throw invalid(given, value === undefined ? `no time (${bounds})` : `not ${bounds}`, formatDuration(example));
 }
+
+/** Whether a session of anybody may sleep, which takes away what was kept in memory for it. */
+export const maySleep = ({ idleAction, classes }: SessionSettings): boolean =>
+  [idleAction, ...classes.map(({ policy }) => policy.idleAction)].includes('sleep');

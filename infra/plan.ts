@@ -4,8 +4,7 @@
  */
 import type { ConfigSettings, FermataConfig } from '../bin/config.ts';
 import { configText, NO_CONFIG } from '../bin/config.ts';
-import { maySleep } from '../bin/memory-settings.ts';
-import { sessionSettings } from '../bin/session-settings.ts';
+import { maySleep, sessionSettings } from '../bin/session-settings.ts';
 
 /** Who may enter. There is no `none`: a Function URL is reached by everyone. */
 export type Auth =
