@@ -84,11 +84,11 @@ export const LIMITS = {
   abandonedRunsMax: 32,
   /** How often the aged ones are looked for. */
   warmSweepMs: 30_000,
-  /** How often a call is turned away by environments that do not have the memory it requires; the pause before it is made again. */
+  /** How often a call is turned away by environments that do not have the memory it requires; the first pause before it is made again, of which each is three times as long. */
   memoryTurnsMax: 3,
-  memoryTurnPauseMs: 100,
+  memoryTurnPauseMs: 200,
   /** How long such an environment takes no other call, so that the call comes to another one; and how often it looks whether that one is at work. */
-  memoryLingerMs: 2_000,
+  memoryLingerMs: 3_000,
   memoryLookMs: 250,
   /** Messages of a program that a parked run keeps for when it goes on. */
   parkedMessagesMax: 32,

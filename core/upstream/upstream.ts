@@ -51,7 +51,9 @@ async function* answer(
     }
     const turnedAway = (call.turnedAway ?? 0) + 1;
     if ('error' in message && saysElsewhere(message.error) && turnedAway <= LIMITS.memoryTurnsMax) {
-      await pause(LIMITS.memoryTurnPauseMs, undefined, { signal: call.signal }).catch(() => undefined);
+      await pause(LIMITS.memoryTurnPauseMs * 3 ** (turnedAway - 1), undefined, { signal: call.signal }).catch(
+        () => undefined,
+      );
       return yield* answer({ carrier, params, observer }, request, { ...call, turnedAway });
     }
     if ('error' in message && isRevisionSupported(message.error))
