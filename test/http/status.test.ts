@@ -47,6 +47,7 @@ it('every fault has its status in both eras', () => {
     'state_unavailable 200 200',
     'workspace_too_large 200 200',
     'memory_lost 200 200',
+    'memory_elsewhere 200 200',
     'run_lost 200 200',
     'program_unstartable 200 200',
     'program_crashed 200 200',
