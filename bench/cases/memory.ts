@@ -1,9 +1,11 @@
 /**
  * What a waiting call costs while it waits: memory of the process, with its clients gone and with their streams held, and
- * bytes in the store. The process that is started again on the same store has nothing of it in memory ("evicted").
+ * bytes in the store. Fermata parks so many runs and lets the oldest go for each that comes after, so what is measured are those
+ * that are parked, and those for which others had to go. The process that is started again on the same store has none of it in memory.
  */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { LIMITS } from '../../core/base/limits.ts';
 import type { Bench } from '../bench.ts';
 import { plainCall, questionCall, waitingCall } from '../load/calls.ts';
 import { Lane } from '../load/lane.ts';
@@ -24,6 +26,12 @@ export interface MemoryScore {
   readonly residentTotalBytes: number;
 }
 
+/** Calls whose clients hang up. */
+interface Gone {
+  readonly what: string;
+  readonly count: number;
+}
+
 export interface MemoryScores {
   readonly rows: readonly MemoryScore[];
   readonly storeBytesPerCall: number;
@@ -32,33 +40,44 @@ export interface MemoryScores {
 export async function waitingMemory(bench: Bench, calls: number): Promise<MemoryScores> {
   const rows: MemoryScore[] = [];
   const streams = calls * HELD_SHARE;
-  const measure = async (name: string, server: Started, gone: number): Promise<void> => {
-    bench.say(`${name}: ${gone} waiting calls with their clients gone, then ${streams} with streams held`);
+  const measure = async (name: string, server: Started, gone: readonly Gone[]): Promise<void> => {
     // Everything that grows once must have grown: compiled code, buffers, the heap's spare pages.
     await spread(calls * WARM_UP_SHARE, server, questionCall);
-    const idle = await server.memory();
-    await leaveWaiting(server, gone);
-    const waiting = await server.memory();
-    rows.push(rowOf(`${name}, clients gone`, gone, idle, waiting));
+    let before = await server.memory();
+    const lap = async (what: string, count: number): Promise<void> => {
+      const after = await server.memory();
+      rows.push(rowOf(`${name}, ${what}`, count, before, after));
+      before = after;
+    };
+    for (const { what, count } of gone) {
+      bench.say(`${name}: ${count} waiting calls, ${what}`);
+      await leaveWaiting(server, count);
+      await lap(what, count);
+    }
+    bench.say(`${name}: ${streams} waiting calls with their streams held`);
     const held = await holdWaiting(server, streams);
-    rows.push(rowOf(`${name}, streams held`, streams, waiting, await server.memory()));
+    await lap('streams held', streams);
     for (const lane of held) lane.close();
   };
 
   const data = bench.folder();
   const empty = bench.folder();
   const fermata = await bench.fermata('program', data);
-  await measure('Fermata', fermata, calls);
+  const parked = Math.min(calls / 2, LIMITS.parkedRunsMax);
+  await measure('Fermata', fermata, [
+    { what: 'clients gone, runs parked', count: parked },
+    { what: 'clients gone, each for a parked run that had to go', count: calls - parked },
+  ]);
   await fermata.kill();
   const storeBytesPerCall = bytesIn(data) / (calls + streams);
 
   bench.say('Fermata started again on that store, and on an empty one');
   const [fresh, reopened] = [await bench.fermata('program', empty), await bench.fermata('program', data)];
   for (const server of [fresh, reopened]) await plainCall(await Lane.open(server.url));
-  rows.push(
-    rowOf('Fermata, evicted (process started again)', calls + streams, await fresh.memory(), await reopened.memory()),
-  );
-  await measure('SDK v1 stateful', await bench.start('sdk-v1'), Math.min(calls, 2_000));
+  rows.push(rowOf('Fermata, process started again', calls + streams, await fresh.memory(), await reopened.memory()));
+  await measure('SDK v1 stateful', await bench.start('sdk-v1'), [
+    { what: 'clients gone', count: Math.min(calls, 2_000) },
+  ]);
   await bench.endAll();
   return { rows, storeBytesPerCall };
 }

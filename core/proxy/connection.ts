@@ -126,7 +126,7 @@ async function lookAfter(
   if (exchange === undefined || exchange.expiresAtMs <= engine.environment.now()) return 'gone';
   if (exchange.phase === 'settled' && after >= lastSequence(exchange)) return 'gone';
   if (after < lastSequence(exchange)) await deliver(engine, exchange);
-  if (exchange.phase === 'ready' || isLapsed(engine, exchange)) dispatch(engine, session, stream, exchange.version);
+  if (exchange.phase === 'ready' || isLapsed(engine, exchange)) dispatch(engine, session, stream, exchange);
   return exchange;
 }
 

@@ -9,25 +9,60 @@ import type { Fault } from '../base/errors.ts';
 import { faultOf } from '../base/errors.ts';
 import type { ExchangeId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
-import { drive } from './driver.ts';
+import type { Exchange, ExchangeEvent } from '../session/exchange.ts';
+import type { Session } from '../session/session.ts';
+import { isAwaitingVisits } from '../session/visits.ts';
+import { claimOf, drive, driveClaimed } from './driver.ts';
 import type { Dispatch, Engine, Running } from './engine.ts';
 import { forget, keyOf } from './engine.ts';
 
-/** `version` is that of the exchange where it is known: one version is handed to another process once in a while, not at every look. */
-export function dispatch(engine: Engine, session: string, id: ExchangeId, version?: number): void {
+/**
+ * `known` is the exchange as it was committed or read just now, if it was. One version is handed to another process once in a
+ * while, not at every look; a driver in this process need not read it again.
+ */
+export function dispatch(engine: Engine, session: string, id: ExchangeId, known?: Exchange): void {
   const driven = engine.running.get(keyOf(session, id));
   if (driven) {
     driven.again = true;
     return;
   }
   if (engine.closing.signal.aborted) return;
-  if (engine.dispatch === undefined) start(engine, session, id);
-  else handOver(engine, engine.dispatch, session, id, version);
+  if (engine.dispatch === undefined) start(engine, session, id, known);
+  else handOver(engine, engine.dispatch, session, id, known?.version);
 }
 
-function start(engine: Engine, session: string, id: ExchangeId): void {
-  const running: Running = { controller: new AbortController(), again: false, background: true };
-  inBackground(engine, session, id, running, () => drive(engine, session, id, running));
+function start(engine: Engine, session: string, id: ExchangeId, known: Exchange | undefined): void {
+  const running = newRunning();
+  inBackground(engine, session, id, running, () => drive(engine, session, id, running, known));
+}
+
+/** A place among what runs in this process, for whoever may come to drive an exchange on. */
+export const newRunning = (): Running => ({ controller: new AbortController(), again: false, background: true });
+
+/**
+ * The claim that can be committed together with the last answer, which saves a write: where this process would drive the
+ * exchange, at once, and does not drive it yet. Its place is taken before the commit, so that whoever cancels the call then finds it.
+ */
+export function claimHere(engine: Engine, between: Exchange, running: Running): ExchangeEvent | undefined {
+  const key = keyOf(between.session, between.id);
+  const isBusy = (engine.running.get(key) ?? running) !== running;
+  const isSimple = between.withdrawn === undefined && !isAwaitingVisits(between);
+  if (between.phase !== 'ready' || isBusy || !isSimple) return undefined;
+  if (engine.dispatch !== undefined || engine.closing.signal.aborted) return undefined;
+  engine.running.set(key, running);
+  return claimOf(engine, between);
+}
+
+/** Drives an exchange that was claimed so. */
+export function startClaimed(engine: Engine, session: Session, exchange: Exchange, running: Running): void {
+  const claimed = { exchange, already: undefined };
+  inBackground(engine, session.id, exchange.id, running, () => driveClaimed(engine, session, claimed, running));
+}
+
+/** Gives the place free again of an exchange that was not claimed after all. */
+export function leaveUnclaimed(engine: Engine, session: string, id: ExchangeId, running: Running): void {
+  forget(engine, keyOf(session, id), running);
+  if (running.again) dispatch(engine, session, id);
 }
 
 function handOver(engine: Engine, hand: Dispatch, session: string, id: ExchangeId, version: number | undefined): void {
@@ -48,7 +83,7 @@ function handOver(engine: Engine, hand: Dispatch, session: string, id: ExchangeI
 /** Drives an exchange in this process, and resolves when it is over. Rejects with what went wrong, for whoever may try again. */
 export async function driveHere(engine: Engine, session: string, id: ExchangeId): Promise<void> {
   if (engine.running.has(keyOf(session, id))) return idle(engine);
-  const running: Running = { controller: new AbortController(), again: false, background: true };
+  const running = newRunning();
   const work = drive(engine, session, id, running);
   inBackground(engine, session, id, running, () => work);
   await work.finally(() => idle(engine));

@@ -11,7 +11,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { Observation } from '../ports/observer.ts';
 import type { RpcNotification } from '../protocol/messages.ts';
 import { isNotification, isObject } from '../protocol/messages.ts';
-import type { Exchange } from '../session/exchange.ts';
+import type { Exchange, ExchangeEvent } from '../session/exchange.ts';
 import { lastSequence } from '../session/exchange.ts';
 import type { Session } from '../session/session.ts';
 import { phaseAt } from '../session/session.ts';
@@ -26,14 +26,21 @@ import { transition } from './transitions.ts';
 import { isRepeatable } from './upstream.ts';
 import { writtenSince } from './written.ts';
 
-interface Claimed {
+export interface Claimed {
   readonly exchange: Exchange;
   /** What a lost attempt at the round has written, if there was one. */
   readonly already: readonly RpcNotification[] | undefined;
 }
 
-export async function drive(engine: Engine, sessionId: string, id: ExchangeId, running: Running): Promise<void> {
-  const exchange = await engine.stores.exchanges.load(sessionId, id);
+/** `known` is the exchange as it was a moment ago: whoever claims it writes only if it still is. */
+export async function drive(
+  engine: Engine,
+  sessionId: string,
+  id: ExchangeId,
+  running: Running,
+  known?: Exchange,
+): Promise<void> {
+  const exchange = known ?? (await engine.stores.exchanges.load(sessionId, id));
   if (exchange === undefined || (exchange.phase !== 'ready' && !isLapsed(engine, exchange))) return;
   const session = await engine.stores.sessions.load(sessionId, 'strong');
   if (session === undefined || phaseAt(session, engine.environment.now()) === 'ended') return;
@@ -42,10 +49,27 @@ export async function drive(engine: Engine, sessionId: string, id: ExchangeId, r
     exchange.phase === 'ready'
       ? await claimReady(engine, exchange, controller.signal)
       : await claimLapsed(engine, session, exchange);
-  if (claimed === undefined) return;
-  const source = callUpstream(engine, session, claimed.exchange, controller.signal);
-  await runRound(engine, session, claimed.exchange, controller, source, { already: claimed.already });
+  if (claimed !== undefined) await driveClaimed(engine, session, claimed, running);
 }
+
+/** Runs the round of an exchange that was claimed for this driver. */
+export async function driveClaimed(
+  engine: Engine,
+  session: Session,
+  { exchange, already }: Claimed,
+  { controller }: Running,
+): Promise<void> {
+  const source = callUpstream(engine, session, exchange, controller.signal);
+  await runRound(engine, session, exchange, controller, source, { already });
+}
+
+/** The claim on a ready exchange. */
+export const claimOf = (engine: Engine, current: Exchange): ExchangeEvent => ({
+  type: 'claimed',
+  ...leaseFor(engine),
+  sequence: lastSequence(current),
+  progress: syntheticProgress(current, engine.environment.now()),
+});
 
 async function claimReady(engine: Engine, exchange: Exchange, signal: AbortSignal): Promise<Claimed | undefined> {
   if (isAwaitingVisits(exchange))
@@ -57,12 +81,7 @@ async function claimReady(engine: Engine, exchange: Exchange, signal: AbortSigna
     engine,
     exchange.session,
     exchange.id,
-    current => ({
-      type: 'claimed',
-      ...leaseFor(engine),
-      sequence: lastSequence(current),
-      progress: syntheticProgress(current, engine.environment.now()),
-    }),
+    current => claimOf(engine, current),
     exchange,
   );
   return claimed && { exchange: claimed, already: undefined };

@@ -153,7 +153,7 @@ async function proceed(engine: Engine, session: Session, call: LegacyCall, openi
   new Admission(engine, session).stored();
   if (created.settledBy === 'lost') await keepCall(engine, session, created);
   await deliver(engine, created);
-  if (created.phase === 'ready') dispatch(engine, session.id, created.id, created.version);
+  if (created.phase === 'ready') dispatch(engine, session.id, created.id, created);
   return { kind: 'stream', events: connect(engine, session, created.id, 0, call.signal, { resumed: false }) };
 }
 

@@ -131,7 +131,7 @@ async function resume(engine: Engine, lastEventId: string, call: LegacyCall): Pr
 /** Connections end at once, with `retry` where clients need it; running rounds may finish within the drain time. */
 async function close(engine: Engine): Promise<void> {
   engine.closing.abort();
-  const drained = Promise.allSettled([...engine.drivers]);
+  const drained = idle(engine);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const patience = new Promise(resolve => {
     timer = setTimeout(resolve, engine.settings.drainMs);

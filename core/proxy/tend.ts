@@ -6,5 +6,5 @@ import { isLapsed } from './lease.ts';
 
 export function tend(engine: Engine, exchange: Exchange): void {
   if (exchange.phase === 'ready' || isLapsed(engine, exchange))
-    dispatch(engine, exchange.session, exchange.id, exchange.version);
+    dispatch(engine, exchange.session, exchange.id, exchange);
 }

@@ -170,6 +170,23 @@ export function step(exchange: Exchange, event: ExchangeEvent): Step | undefined
   return { value, effects: effectsOf(exchange, value) };
 }
 
+/**
+ * Two transitions in one commit, where the second carries out what the first would have asked for: an exchange that became
+ * `ready` is claimed at once. Without a second it is the first alone.
+ */
+export function stepOn(
+  exchange: Exchange,
+  event: ExchangeEvent,
+  next: (between: Exchange) => ExchangeEvent | undefined,
+): Step | undefined {
+  const first = step(exchange, event);
+  const then = first && next(first.value);
+  const second = first && then && step(first.value, then);
+  if (first === undefined || second === undefined) return first;
+  const effects = [...first.effects.filter(({ type }) => type !== 'dispatch'), ...second.effects];
+  return { value: { ...second.value, version: exchange.version + 1 }, effects };
+}
+
 /** Whether every question of the round has its answer: also true of a round that asked nothing and only gave state. */
 export const isAnswered = (exchange: Pick<Exchange, 'pending' | 'answers'>): boolean =>
   Object.keys(exchange.pending).every(key => Object.hasOwn(exchange.answers, key));

@@ -1,7 +1,7 @@
 /** The exchange machine by given–when–then, its illegal moves included, and what it owes the client. */
 import { describe, expect, it } from 'vitest';
 import type { Exchange, ExchangeEvent, ExchangeEventType, Phase } from '../../core/session/exchange.ts';
-import { EXCHANGE_TABLE, isAnswered, lastSequence, opened, step } from '../../core/session/exchange.ts';
+import { EXCHANGE_TABLE, isAnswered, lastSequence, opened, step, stepOn } from '../../core/session/exchange.ts';
 import { outboxOf } from '../../core/session/outbox.ts';
 
 const ask = (message: string) =>
@@ -56,6 +56,24 @@ const IN: Readonly<Record<Phase, Exchange>> = {
   ready: given(EVENTS.inputRequired, EVENTS.answered, answerB),
   settled: given(EVENTS.completed),
 };
+
+describe('two transitions in one commit', () => {
+  const waiting = given(EVENTS.inputRequired, EVENTS.answered);
+  const claim = ({ phase }: Exchange) => (phase === 'ready' ? EVENTS.claimed : undefined);
+
+  it('go from the last answer to the next round, and nobody is asked to drive it', () => {
+    const stepped = stepOn(waiting, answerB, claim);
+    expect(stepped?.value).toMatchObject({ phase: 'calling', round: 2, generation: 2, version: waiting.version + 1 });
+    expect(stepped?.value.answers).toEqual({ a: EVENTS.answered.outcome, b: answerB.outcome });
+    expect(stepped?.effects).toEqual([]);
+  });
+
+  it('are the first alone where the second does not apply, and nothing where the first does not', () => {
+    expect(stepOn(waiting, answerB, () => undefined)).toEqual(step(waiting, answerB));
+    expect(stepOn(waiting, answerB, () => EVENTS.inputRequired)).toEqual(step(waiting, answerB));
+    expect(stepOn(waiting, EVENTS.answered, claim)).toBeUndefined();
+  });
+});
 
 describe('the table', () => {
   const cells = Object.keys(EXCHANGE_TABLE).flatMap(phase =>

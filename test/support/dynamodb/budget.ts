@@ -10,8 +10,9 @@ import { aesSeal } from '../../../core/adapters/crypto/seal.ts';
 import { dynamodbStores } from '../../../core/adapters/dynamodb/stores.ts';
 import { nodeEnvironment } from '../../../core/adapters/node/environment.ts';
 import { LIMITS } from '../../../core/base/limits.ts';
-import type { StatefulServer } from '../../../core/ports/stateful-server.ts';
 import type { Stores } from '../../../core/ports/stores.ts';
+import type { Dispatch } from '../../../core/proxy/engine.ts';
+import type { ProxyServer } from '../../../core/proxy/proxy.ts';
 import { proxy } from '../../../core/proxy/proxy.ts';
 import { LegacyClient } from '../legacy-client.ts';
 import type { Caller } from '../programs/calling.ts';
@@ -68,7 +69,7 @@ const upstream = () =>
 interface Bench {
   readonly meter: Meter;
   readonly client: LegacyClient;
-  /** A client of another process, whose stores remember nothing. */
+  /** A client of another process, whose stores remember nothing, and which has its calls driven on by a third, as on Lambda. */
   elsewhere(): LegacyClient;
 }
 
@@ -82,7 +83,8 @@ async function bench(dynamodb: DynamoDBClient, meter: Meter, sealed: boolean): P
     meter,
     client,
     elsewhere: () => {
-      const other = new LegacyClient(processOn(open(), clock));
+      const driver = processOn(open(), clock);
+      const other = new LegacyClient(processOn(open(), clock, driver.drive));
       other.sessionId = client.sessionId;
       return other;
     },
@@ -90,8 +92,9 @@ async function bench(dynamodb: DynamoDBClient, meter: Meter, sealed: boolean): P
 }
 
 /** With ids as long as the real ones. */
-const processOn = (stores: Stores, { now }: TestClock): StatefulServer =>
+const processOn = (stores: Stores, { now }: TestClock, dispatch?: Dispatch): ProxyServer =>
   proxy({
+    dispatch,
     upstream: upstream().server,
     stores,
     environment: { now, newId },
@@ -158,7 +161,7 @@ function askingCall({ meter, client }: Bench): Promise<Consumed> {
   });
 }
 
-/** The client leaves after the question, answers one process and resumes at a third. */
+/** The client leaves after the question, answers one process and resumes at another; a driver of its own goes on with the call. */
 function askingElsewhere({ meter, client, elsewhere }: Bench): Promise<Consumed> {
   return meter.during(async () => {
     const stream = await client.stream(client.tool('ask', { note: 'an ordinary argument' }));
