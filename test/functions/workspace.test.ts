@@ -13,7 +13,7 @@ const FILES = fileURLToPath(new URL('../support/servers/stdio-files.mjs', import
 
 const PATIENCE_MS = 80_000;
 
-it('a session finds its files in any environment, and nobody else does', { timeout: 90_000 }, async () => {
+it('a session finds its files in any environment, and nobody else does', async () => {
   await using bucket = await startBucketServer('files');
   const variables = {
     FERMATA_COMMAND: `node ${FILES}`,

@@ -46,10 +46,10 @@ describe('what waiting costs', () => {
     expect(line('waiting, nobody connected, a second')).toMatchObject({ reads: 0, writes: 0, operations: 0 });
   });
 
-  test('two or three reads a second while a connection is held', () => {
+  test('at most three reads a second while a connection is held', () => {
     const held = line('waiting, connection held, a second');
     expect(held.writes).toBe(0);
-    expect(held.reads).toBeGreaterThanOrEqual(1);
+    expect(held.reads).toBeGreaterThan(0);
     expect(held.reads).toBeLessThanOrEqual(3);
   });
 

@@ -15,7 +15,7 @@ let lambda: LocalLambda;
 beforeAll(async () => {
   bundled = await bundle({ relay: 'test/support/lambda/handlers/relay.ts' });
   lambda = await LocalLambda.start();
-  const common = { taskRoot: bundled.folder, timeoutMs: 20_000 };
+  const common = { taskRoot: bundled.folder, timeoutMs: 60_000 };
   await lambda.create('streaming', { ...common, handler: 'relay.streaming' });
   await lambda.create('buffered', { ...common, handler: 'relay.buffered' });
 });

@@ -58,7 +58,8 @@ export interface DeploymentOptions {
 }
 
 const TABLE = 'fermata';
-const TIMEOUT_MS = 30_000;
+/** As long as any test waits: where running out of time is the point, the test says less. */
+const TIMEOUT_MS = 120_000;
 
 export class Deployment implements AsyncDisposable {
   readonly lambda: LocalLambda;
