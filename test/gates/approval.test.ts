@@ -189,7 +189,8 @@ describe('the audit', () => {
       ['asked', 'pay', 'alice', undefined, undefined],
     ]);
     expect(entries[0]?.argumentsDigest).toBe(entries[1]?.argumentsDigest);
-    expect(JSON.stringify(entries)).not.toMatch(/5000|hunter2/);
+    // Times have any digits, but no number of the entry begins so.
+    expect(JSON.stringify(entries)).not.toMatch(/\b5000|hunter2/);
   });
 
   it('that cannot be written stops the call', async () => {
