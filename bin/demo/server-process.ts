@@ -21,12 +21,16 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
-/** A free port from below those that systems give to whoever asks for any: it is still free when the server is started again. */
+/**
+ * A free port from below those that systems give to whoever asks for any: it is still free when the server is started again. 0, which
+ * is any, where none of many is free: then starting says what is wrong.
+ */
 export async function lastingPort(): Promise<number> {
-  for (;;) {
+  for (let attempt = 0; attempt < 20; attempt++) {
     const port = randomInt(20_000, 32_000);
     if (await isFree(port)) return port;
   }
+  return 0;
 }
 
 function isFree(port: number): Promise<boolean> {

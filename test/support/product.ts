@@ -73,7 +73,7 @@ export async function lastingPort(): Promise<number> {
 function isOurs(port: number): Promise<boolean> {
   const holder = createSocket('udp4').unref();
   return new Promise(resolve => {
-    holder.once('error', () => resolve(false));
+    holder.once('error', error => resolve(!('code' in error && error.code === 'EADDRINUSE')));
     holder.bind({ port, address: '127.0.0.1', exclusive: true }, () => resolve(true));
   });
 }
