@@ -129,6 +129,8 @@ export const LIMITS = {
   /** Longest pause an upstream may ask for before its stream is resumed, and how often in a row a resumption may bring nothing. */
   upstreamRetryMsMax: 30_000,
   upstreamResumesMax: 100,
+  /** How often one call is brought to a server of 2025 that refuses it for want of a handshake, each time after a new one. */
+  upstreamHandshakesMax: 3,
   /** Between two tries to resume a stream whose former connection its server still believes in. */
   upstreamResumePauseMs: 100,
   /** Calls whose connection is held because the upstream gives no event ids, and for how long. */

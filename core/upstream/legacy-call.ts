@@ -22,13 +22,15 @@ import type { Carrier } from './carrier.ts';
 import { Inbox } from './inbox.ts';
 import { tell } from './legacy-post.ts';
 import type { LegacySession } from './legacy-session.ts';
+import { missesHandshake } from './legacy-session.ts';
 import type { Heard } from './legacy-stream.ts';
 import type { Followed } from './legacy-task.ts';
 import type { Waiting } from './parked-call.ts';
 
 /** How a call stands when it is left. */
 export type Standing =
-  | { readonly kind: 'over'; readonly outcome: Outcome }
+  /** `begun` is false where the server refused it because it knows of no handshake. */
+  | { readonly kind: 'over'; readonly outcome: Outcome; readonly begun: boolean }
   | { readonly kind: 'waiting' }
   | { readonly kind: 'given up' };
 
@@ -118,7 +120,7 @@ export class LegacyCall {
       token: request.params._meta[META.progressToken] as RequestId | undefined,
       logLevel: client.logLevel,
     };
-    for (;;) {
+    for (let hasBegun = false; ; ) {
       const leftMs = this.waiting.size > 0 ? LIMITS.upstreamSettleMs : endMs - performance.now();
       const item = await this.#inbox.next(call.signal, Number.isFinite(leftMs) ? Math.max(0, leftMs) : undefined);
       if (item === undefined) return { kind: call.signal.aborted ? 'given up' : 'waiting' };
@@ -128,9 +130,13 @@ export class LegacyCall {
       if (message === undefined) continue;
       if (isResponse(message)) {
         if (message.id === this.requestId || message.id === undefined) {
-          return { kind: 'over', outcome: this.#outcome(message, session, request) };
+          const begun = hasBegun || !('error' in message) || !missesHandshake(message.error);
+          return { kind: 'over', outcome: this.#outcome(message, session, request), begun };
         }
-      } else if (isRequest(message)) {
+        continue;
+      }
+      hasBegun = true;
+      if (isRequest(message)) {
         const reply = this.#replyTo(message, session, client);
         if (reply !== undefined) await tell(carrier, reply, session, call, call.signal);
       } else if (destinationOf(message, listening) === 'stream') yield withoutTask(message);

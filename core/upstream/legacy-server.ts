@@ -71,6 +71,9 @@ interface Served {
   readonly client: Client;
 }
 
+/** Ends with the outcome of a call that the server did not begin, and with nothing otherwise. */
+type Saying<Refused = Outcome> = AsyncGenerator<Said, Refused | undefined, undefined>;
+
 class Place {
   readonly #carrier: Carrier;
   readonly #parts: LegacyParts;
@@ -148,9 +151,10 @@ class Place {
     yield* legacyListening(this.#carrier, session, { ...served, tells, onLost });
   }
 
-  #sessionFor({ client, call }: Served): Promise<LegacySession> {
+  #sessionFor({ client, call }: Served, whole = false): Promise<LegacySession> {
     // Others wait for this session too, so it is not given up with the call that needed it first.
-    const open = () => openLegacySession(this.#carrier, client, { ...call, signal: new AbortController().signal });
+    const open = () =>
+      openLegacySession(this.#carrier, client, { ...call, signal: new AbortController().signal }, whole);
     return this.sessions.of(ownerOf(client, call), { session: call.session, isOurs: true, open });
   }
 
@@ -160,8 +164,20 @@ class Place {
     return `${this.#name}-${this.#requests}`;
   }
 
-  /** A new call. A session that the server does not know any more is opened once again: nothing ran. */
+  /** A new call. For a server that refuses it because it knows of no handshake, that is made again, and then the call: nothing ran. */
   async *#begin(served: Served, session: LegacySession): AsyncGenerator<Said, void, undefined> {
+    let current = session;
+    for (let attempt = 1; ; attempt++) {
+      const refused = yield* this.#called(served, current);
+      if (refused === undefined) return;
+      if (attempt === LIMITS.upstreamHandshakesMax) return yield responseOf(served.request.id, refused.outcome);
+      this.sessions.forget(ownerOf(served.client, served.call), refused.session);
+      current = await this.#sessionFor(served, true);
+    }
+  }
+
+  /** One call. A session that the server does not know any more is opened once again. */
+  async *#called(served: Served, session: LegacySession): Saying<{ outcome: Outcome; session: LegacySession }> {
     const { request, call, client } = served;
     const requestId = this.#nextId();
     const running = new LegacyCall(requestId);
@@ -178,18 +194,20 @@ class Place {
       };
       let answer = await post();
       if (answer.status === 404 && session.sessionId !== undefined) {
-        this.sessions.forget(ownerOf(client, call));
+        this.sessions.forget(ownerOf(client, call), session);
         current = await this.#sessionFor(served);
         answer = await post();
       }
       const reading = { carrier: this.#carrier, line: current, call, signal: running.signal, requestId };
       running.read(heardFrom(answer, reading));
-      yield* this.#outcomes(served, current, running);
+      const outcome = yield* this.#outcomes(served, current, running);
+      return outcome && { outcome, session: current };
     } catch (thrown) {
       running.leave();
       if (!call.signal.aborted) throw thrown;
       // Before the head of its answer came: the server may be at work on it all the same.
       await this.#cancel(served, current, running);
+      return undefined;
     } finally {
       call.signal.removeEventListener('abort', cancel);
     }
@@ -230,7 +248,8 @@ class Place {
     try {
       await this.#prepare(served, session);
       await this.#answer(parked, served, session, running);
-      yield* this.#outcomes(served, session, running);
+      const refused = yield* this.#outcomes(served, session, running);
+      if (refused !== undefined) yield responseOf(request.id, refused);
     } catch (thrown) {
       running.leave();
       if (call.signal.aborted) return;
@@ -301,21 +320,27 @@ class Place {
     }
   }
 
-  async *#outcomes(served: Served, session: LegacySession, running: LegacyCall): AsyncGenerator<Said, void, undefined> {
+  async *#outcomes(served: Served, session: LegacySession, running: LegacyCall): Saying {
     const { request, call, client } = served;
     const { id } = request;
     let isHeld = false;
     try {
       const standing = yield* running.heard(this.#carrier, session, request, client, call);
-      if (standing.kind === 'given up') return await this.#cancel(served, session, running);
+      if (standing.kind === 'given up') {
+        await this.#cancel(served, session, running);
+        return undefined;
+      }
       const made = standing.kind === 'over' && running.task === 'wanted' ? taskMade(standing.outcome) : undefined;
       if (made !== undefined) running.becomes({ ...made, calledAs: running.requestId, answered: [] });
       else if (standing.kind === 'over') {
         session.waiting.delete(running.name);
-        return yield responseOf(id, standing.outcome);
+        if (!standing.begun) return standing.outcome;
+        yield responseOf(id, standing.outcome);
+        return undefined;
       }
       isHeld = made === undefined && running.position === undefined;
       yield responseOf(id, this.#parked(served, session, running, isHeld));
+      return undefined;
     } finally {
       if (!isHeld) running.leave();
     }

@@ -13,7 +13,7 @@ import type { Introduction } from '../bridge/from-program.ts';
 import { introductionOf } from '../bridge/from-program.ts';
 import type { CallContext } from '../ports/stateless-server.ts';
 import { canonicalJson, digest } from '../protocol/json.ts';
-import type { RequestId } from '../protocol/messages.ts';
+import type { RequestId, RpcError } from '../protocol/messages.ts';
 import { isResponse } from '../protocol/messages.ts';
 import type { LogLevel } from '../protocol/methods.ts';
 import type { Carrier } from './carrier.ts';
@@ -38,18 +38,26 @@ export interface LegacySession extends Line {
 
 const ID = 'fermata-initialize';
 
-/** Makes the handshake. Throws `upstream_invalid` for a server that refuses it. */
-export async function openLegacySession(carrier: Carrier, client: Client, call: CallContext): Promise<LegacySession> {
+/**
+ * Makes the handshake. Throws `upstream_invalid` for a server that refuses it. `whole`: a server without sessions is told as well that it is
+ * over, since one that wants a handshake may want to hear that.
+ */
+export async function openLegacySession(
+  carrier: Carrier,
+  client: Client,
+  call: CallContext,
+  whole = false,
+): Promise<LegacySession> {
   const late = AbortSignal.timeout(LIMITS.upstreamProbeMs);
   try {
-    return await opened(carrier, client, { ...call, signal: AbortSignal.any([call.signal, late]) });
+    return await opened(carrier, client, { ...call, signal: AbortSignal.any([call.signal, late]) }, whole);
   } catch (thrown) {
     if (!late.aborted || call.signal.aborted) throw thrown;
     throw new Fault('upstream_timeout', `The upstream did not shake hands within ${LIMITS.upstreamProbeMs} ms.`);
   }
 }
 
-async function opened(carrier: Carrier, client: Client, call: CallContext): Promise<LegacySession> {
+async function opened(carrier: Carrier, client: Client, call: CallContext, whole: boolean): Promise<LegacySession> {
   const { signal } = call;
   const initialize = { jsonrpc: '2.0', id: ID, method: 'initialize', params: initializeParams(client) } as const;
   const noLine = { sessionId: undefined, revision: undefined };
@@ -62,8 +70,9 @@ async function opened(carrier: Carrier, client: Client, call: CallContext): Prom
     const { protocolVersion: revision } = message.result;
     if (typeof revision !== 'string') throw refused('its answer names no revision');
     const line = { sessionId, revision };
-    if (sessionId !== undefined)
-      await tell(carrier, { jsonrpc: '2.0', method: 'notifications/initialized' }, line, call, signal);
+    const initialized = { jsonrpc: '2.0', method: 'notifications/initialized' } as const;
+    if (sessionId !== undefined) await tell(carrier, initialized, line, call, signal);
+    else if (whole) await tell(carrier, initialized, line, call, signal).catch(() => undefined);
     return sessionOn(carrier, line, introductionOf(message.result), call);
   }
   throw refused('its answer is none to it');
@@ -101,6 +110,20 @@ export async function endLegacySession(carrier: Carrier, session: LegacySession)
 }
 
 const refused = (why: string): Fault => new Fault('upstream_invalid', `The upstream refused the handshake: ${why}.`);
+
+/** Codes of errors about the protocol. What goes wrong within a call is -32603, and may speak of anything. */
+const PROTOCOL_CODES = [-32000, -32002, -32600, -32602];
+const NO_HANDSHAKE = [
+  /^(?:bad request: |invalid request: |error: )?(?:the )?(?:mcp )?(?:server|session|connection|client)(?: is| was| has)? not (?:yet )?(?:been )?initiali[sz]ed/i,
+  /^(?:received )?request (?:received )?before initiali[sz]ation/i,
+];
+
+/**
+ * Whether a server refuses a call, before it begins it, because it knows of no handshake: it was started anew, is another environment of
+ * the same function, or wants one before each call.
+ */
+export const missesHandshake = ({ code, message }: RpcError): boolean =>
+  PROTOCOL_CODES.includes(code) && NO_HANDSHAKE.some(words => words.test(message));
 
 /** For whom a session may be used: nobody else's calls go through it. */
 export const ownerOf = (client: Client, { principal, session }: CallContext): string =>

@@ -55,9 +55,10 @@ export class LegacySessions {
     }
   }
 
-  /** The server does not know it any more: the next call of the owner opens another one. */
-  forget(owner: string): void {
+  /** The server does not know `lost` any more: the next call of the owner opens another one, unless there is one by now. */
+  forget(owner: string, lost?: LegacySession): void {
     const kept = this.#kept.get(owner);
+    if (lost !== undefined && kept?.session !== lost) return;
     this.#kept.delete(owner);
     void kept?.opened.then(
       session => session.standing?.close(),

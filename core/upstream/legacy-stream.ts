@@ -11,7 +11,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { CallContext } from '../ports/stateless-server.ts';
 import { parsedJson } from '../protocol/json.ts';
 import type { Message, RequestId } from '../protocol/messages.ts';
-import { isMessage, isResponse } from '../protocol/messages.ts';
+import { isErrorResponse, isMessage, isRequestId, isResponse } from '../protocol/messages.ts';
 import { decodeSse } from '../protocol/sse-decode.ts';
 import { invalid, textOf } from './answer.ts';
 import type { Answer, Carrier } from './carrier.ts';
@@ -93,7 +93,7 @@ async function* messagesIn(answer: Answer, line: Line): AsyncGenerator<Event> {
   if (type === 'application/json' && !(answer.status === 404 && line.sessionId !== undefined)) {
     const body = parsedJson(await textOf(answer.body));
     if (isResponse(body) && 'error' in body && isJudgement(answer.status)) {
-      return yield { message: body, position: undefined };
+      return yield { message: checked(body), position: undefined };
     }
   }
   throw refusal(answer, line);
@@ -109,7 +109,12 @@ async function* eventsIn({ body }: Answer): AsyncGenerator<Event> {
   }
 }
 
+/** An error that answers the whole post says `null` for an id (JSON-RPC 2.0, "Response object"): it has none. */
 function checked(message: unknown): Message {
+  if (isErrorResponse(message)) {
+    const { id, ...error } = message;
+    return isRequestId(id) ? message : error;
+  }
   if (isMessage(message)) return message;
   throw invalid('it sent something that is no JSON-RPC message');
 }

@@ -1,4 +1,7 @@
-/** A stateless server of 2025 on a function, behind the proxy on another: clients of either era call it, whichever way it answers. */
+/**
+ * A stateless server of 2025 on a function, behind the proxy on another: clients of either era call it, whichever way it answers, and
+ * where it wants a handshake before each call.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SDK_CLIENTS } from '../support/clients/sdk.ts';
 import { Deployment } from '../support/lambda/deployment.ts';
@@ -8,7 +11,7 @@ const PATIENCE_MS = 120_000;
 
 const text = (said: string) => [{ type: 'text', text: said }];
 
-describe.each(['json', 'events'])('a server of 2025 as a function that answers in %s', {
+describe.each(['json', 'events', 'formal'])('a server of 2025 as a function: %s', {
   timeout: PATIENCE_MS,
 }, exported => {
   let deployment: Deployment;

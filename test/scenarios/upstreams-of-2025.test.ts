@@ -83,6 +83,43 @@ describe('a killed Fermata', () => {
   });
 });
 
+describe.each(
+  SDK_CLIENT_NAMES,
+)('the client %s calls a server of 2025 that refuses what has no handshake before it', name => {
+  it.each([
+    ['before each call', { handshake: 'for each call' }],
+    ['before each call, answered in JSON', { handshake: 'for each call', json: true }],
+    ['on each connection', { handshake: 'for each connection' }],
+    ['since it was started anew', { sessions: true, single: true }],
+  ] as const)('%s', async (_, options) => {
+    await using there = await serverOf2025(options);
+    await using fermata = await deployed(['--upstream', there.url]);
+    const client = await SDK_CLIENTS[name](fermata.url, WILLING);
+    for (const who of ['Ada', 'Bea']) {
+      there.forget();
+      expect((await client.call('greet', { name: who })).content).toEqual(text(`Hello, ${who}!`));
+    }
+    expect((await client.listTools()).map(tool => tool.name)).toContain('greet');
+    await client.close();
+  });
+});
+
+describe('a server of 2025 whose call goes wrong in the words of a refusal', () => {
+  it('is not called again', async () => {
+    let calls = 0;
+    const failing = breaking(id => (_, response) => {
+      calls++;
+      json(response, { jsonrpc: '2.0', id, error: { code: -32603, message: 'Server not initialized' } });
+    });
+    await using there = await upstream(failing);
+    await using fermata = await deployed(['--upstream', there.url]);
+    const client = await SDK_CLIENTS['SDK v1'](fermata.url, WILLING);
+    expect(await failureOf(client.call('anything'))).toContain('Server not initialized');
+    expect(calls).toBe(1);
+    await client.close();
+  });
+});
+
 /** Shakes hands, and breaks the protocol in every call. */
 const breaking =
   (call: (id: unknown) => Handler): Handler =>

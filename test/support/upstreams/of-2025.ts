@@ -16,6 +16,10 @@ export interface Of2025Options {
   readonly json?: boolean;
   /** `false`: it answers a GET with 405. */
   readonly standalone?: boolean;
+  /** It refuses whatever has no handshake before it: on the same connection, or just before. */
+  readonly handshake?: 'for each connection' | 'for each call';
+  /** All sessions go through one transport, as servers for one client are written: after a restart it knows of no handshake. */
+  readonly single?: boolean;
 }
 
 /** What came in: method and path of HTTP, and the JSON-RPC method. */
@@ -30,9 +34,13 @@ export async function serverOf2025(options: Of2025Options = {}) {
   const transports = new Map<string, StreamableHTTPServerTransport>();
   const came: Came[] = [];
   const gets = new Set<ServerResponse>();
+  const introduced = new WeakSet<object>();
+  const everybody = {};
+  let only: StreamableHTTPServerTransport | undefined;
 
   async function transportFor(sessionId: string | undefined): Promise<StreamableHTTPServerTransport | undefined> {
-    if (sessionId !== undefined) return transports.get(sessionId);
+    if (only !== undefined) return only;
+    if (sessionId !== undefined && !options.single) return transports.get(sessionId);
     const transport = new StreamableHTTPServerTransport({
       ...(options.sessions ? { sessionIdGenerator: () => randomUUID() } : {}),
       enableJsonResponse: options.json ?? false,
@@ -40,7 +48,17 @@ export async function serverOf2025(options: Of2025Options = {}) {
       onsessioninitialized: id => void transports.set(id, transport),
     });
     await factory().connect(transport as Parameters<McpServer['connect']>[0]);
+    if (options.single) only = transport;
     return transport;
+  }
+
+  function isIntroduced({ socket }: IncomingMessage, method: unknown): boolean {
+    if (options.handshake === undefined || String(method).startsWith('notifications/')) return true;
+    const who = options.handshake === 'for each call' ? everybody : socket;
+    if (method === 'initialize') introduced.add(who);
+    else if (!introduced.has(who)) return false;
+    else if (who === everybody) introduced.delete(who);
+    return true;
   }
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -48,6 +66,11 @@ export async function serverOf2025(options: Of2025Options = {}) {
     for await (const chunk of request.setEncoding('utf8')) text += chunk;
     const body = text === '' ? undefined : JSON.parse(text);
     came.push({ http: request.method ?? '', rpc: body?.method, headers: request.headers });
+    if (request.method === 'POST' && !isIntroduced(request, body?.method)) {
+      const error = { code: -32000, message: 'Bad Request: Server not initialized' };
+      response.writeHead(400, { 'content-type': 'application/json' });
+      return void response.end(JSON.stringify({ jsonrpc: '2.0', id: null, error }));
+    }
     if (request.method === 'GET' && options.standalone === false) return void response.writeHead(405).end();
     if (request.method === 'GET') gets.add(response);
     const id = request.headers['mcp-session-id'];
@@ -69,7 +92,10 @@ export async function serverOf2025(options: Of2025Options = {}) {
     url: `http://127.0.0.1:${port}/mcp`,
     came,
     /** Forgets every session, as a restart does. */
-    forget: () => transports.clear(),
+    forget: () => {
+      transports.clear();
+      only = undefined;
+    },
     /** Cuts the streams that were opened with GET. */
     cut: () => {
       for (const response of gets) response.destroy();

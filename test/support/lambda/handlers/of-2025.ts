@@ -6,9 +6,17 @@ import express from 'express';
 import serverless from 'serverless-http';
 import v1Await from '../../servers/v1-await.ts';
 
-function handlerFor(enableJsonResponse: boolean) {
+function handlerFor(enableJsonResponse: boolean, wantsHandshake = false) {
   const app = express().use(express.json());
+  let isIntroduced = !wantsHandshake;
   app.post('/mcp', async (request, response) => {
+    const method = String(request.body.method);
+    if (method === 'initialize') isIntroduced = true;
+    else if (!isIntroduced) {
+      const error = { code: -32002, message: 'Server not initialized' };
+      response.json({ jsonrpc: '2.0', id: request.body.id ?? null, error });
+      return;
+    } else if (!method.startsWith('notifications/')) isIntroduced = !wantsHandshake;
     const transport = new StreamableHTTPServerTransport({ enableJsonResponse });
     await v1Await().connect(transport as Parameters<McpServer['connect']>[0]);
     await transport.handleRequest(request, response, request.body);
@@ -22,3 +30,5 @@ function handlerFor(enableJsonResponse: boolean) {
 
 export const json = handlerFor(true);
 export const events = handlerFor(false);
+/** Wants a handshake before each call. */
+export const formal = handlerFor(true, true);
