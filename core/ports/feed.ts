@@ -17,6 +17,12 @@ export interface Listened {
   listen(listener: FeedListener): () => void;
 }
 
+/** Whoever can bring a change that was heard of elsewhere to those who listen. */
+export interface Tells {
+  /** Resolves when all who listen for the principal will hear of it, as far as that can be brought about. */
+  tell(principal: string, change: RpcNotification): Promise<void>;
+}
+
 export class Feed implements Listened {
   readonly #listeners = new Set<FeedListener>();
 

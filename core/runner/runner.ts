@@ -10,6 +10,7 @@ import { LIMITS } from '../base/limits.ts';
 import { clientOf, programRequest } from '../bridge/from-modern.ts';
 import type { Introduction } from '../bridge/from-program.ts';
 import { discovery, withoutChanges } from '../bridge/from-program.ts';
+import type { Tells } from '../ports/feed.ts';
 import { listening } from '../ports/listening.ts';
 import type { CallContext, StatelessServer } from '../ports/stateless-server.ts';
 import type { ModernRequest } from '../protocol/envelope.ts';
@@ -29,7 +30,7 @@ export type { RunnerOptions, Warmth } from './workshop.ts';
 type Output = AsyncGenerator<RpcNotification | RpcResponse, void, void>;
 
 /** A stateless server, with what it keeps in memory to make it faster. */
-export interface Runner {
+export interface Runner extends Tells {
   (...call: Parameters<StatelessServer>): ReturnType<StatelessServer>;
   /** A session of a principal has ended or sleeps: what is kept in memory for it goes. Resolves when its program is gone. */
   release(session: string, principal: string): Promise<void>;
@@ -43,6 +44,10 @@ export function runner(options: RunnerOptions): Runner {
     request.method === 'subscriptions/listen' ? listen(workshop, request, call) : respond(workshop, request, call);
   return Object.assign(serve, {
     release: (session: string, principal: string) => workshop.release(session, principal),
+    async tell(principal: string, change: RpcNotification) {
+      workshop.feeds.publish(principal, change);
+      await workshop.feeds.kept(principal);
+    },
     close: () => {
       workshop.parked.clear();
       workshop.programs.close();

@@ -112,10 +112,11 @@ export async function endLegacySession(carrier: Carrier, session: LegacySession)
 const refused = (why: string): Fault => new Fault('upstream_invalid', `The upstream refused the handshake: ${why}.`);
 
 /** Codes of errors about the protocol. What goes wrong within a call is -32603, and may speak of anything. */
-const PROTOCOL_CODES = [-32000, -32002, -32600, -32602];
+const PROTOCOL_CODES = [-32000, -32001, -32002, -32600, -32602];
 const NO_HANDSHAKE = [
   /^(?:bad request: |invalid request: |error: )?(?:the )?(?:mcp )?(?:server|session|connection|client)(?: is| was| has)? not (?:yet )?(?:been )?initiali[sz]ed/i,
   /^(?:received )?request (?:received )?before initiali[sz]ation/i,
+  /^(?:bad request: |invalid request: |error: )?(?:no valid session|(?:invalid|unknown|missing|invalid or missing) session(?: ?id)?\b|session not found)/i,
 ];
 
 /**

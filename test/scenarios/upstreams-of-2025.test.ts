@@ -90,7 +90,14 @@ describe.each(
     ['before each call', { handshake: 'for each call' }],
     ['before each call, answered in JSON', { handshake: 'for each call', json: true }],
     ['on each connection', { handshake: 'for each connection' }],
-    ['since it was started anew', { sessions: true, single: true }],
+    [
+      'since it was started anew, in the words of the SDK',
+      { sessions: true, unknownSession: 'Bad Request: Server not initialized' },
+    ],
+    [
+      'since it was started anew, in the words of the SDK’s examples',
+      { sessions: true, unknownSession: 'Bad Request: No valid session ID provided' },
+    ],
   ] as const)('%s', async (_, options) => {
     await using there = await serverOf2025(options);
     await using fermata = await deployed(['--upstream', there.url]);

@@ -2,12 +2,14 @@
  * A factory of SDK v2 as a `StatelessServer`: called as 2026-07-28, in process, without replay.
  *
  * For handlers that return `inputRequired(…)`: their `requestState` passes through, and nothing of ours is put in between. The SDK
- * serves modern requests over `fetch` only, so each call is a `Request` and a `Response` that never leave the process. Change
- * notifications that one call sends reach the `subscriptions/listen` streams of others, as they would under a running server.
+ * serves modern requests over `fetch` only, so each call is a `Request` and a `Response` that never leave the process. Changes
+ * that one call reports reach the `subscriptions/listen` streams of others, as they would under a running server; where somebody else
+ * (`tells`) knows who listens, through them.
  */
 import type { McpHttpHandler, McpRequestContext } from '@modelcontextprotocol/server';
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import { Fault } from '../../base/errors.ts';
+import type { Tells } from '../../ports/feed.ts';
 import type { CallContext, StatelessServer } from '../../ports/stateless-server.ts';
 import type { ModernRequest } from '../../protocol/envelope.ts';
 import { standardHeaders } from '../../protocol/headers.ts';
@@ -22,22 +24,34 @@ import { nameOf } from './program.ts';
 export interface ModernServerOptions {
   /** For people; the factory's own name by default. */
   readonly name?: string;
+  readonly tells?: Tells | undefined;
+}
+
+/** One request in the course of being served. */
+interface Serving {
+  readonly principal: string;
+  /** Why it could not be served: the SDK itself answers only "Internal server error". */
+  fault?: Fault;
+  /** Changes that it reported, on their way. */
+  readonly telling: Promise<void>[];
 }
 
 export function modernServer(factory: ServerFactory, options: ModernServerOptions = {}): StatelessServer {
   const name = options.name ?? nameOf(factory);
-  /** Why a request could not be served: the SDK itself answers only "Internal server error". */
-  const faults = new WeakMap<Request, Fault>();
+  const { tells } = options;
+  const servings = new WeakMap<Request, Serving>();
 
   const built = async ({ requestInfo }: McpRequestContext): Promise<never> => {
+    const serving = requestInfo === undefined ? undefined : servings.get(requestInfo);
     try {
       const { generation, protocol } = await build(factory, name, 'modern');
       if (generation !== 'v2') throw notModern(name);
-      publishThrough(handler, protocol);
+      if (tells === undefined || serving === undefined) publishThrough(handler, protocol);
+      else tellThrough(tells, serving, protocol);
       // The protocol object itself: our copy of the SDK would not recognise the `McpServer` of another copy.
       return protocol as unknown as never;
     } catch (error) {
-      if (requestInfo !== undefined && error instanceof Fault) faults.set(requestInfo, error);
+      if (serving !== undefined && error instanceof Fault) serving.fault = error;
       throw error;
     }
   };
@@ -47,11 +61,16 @@ export function modernServer(factory: ServerFactory, options: ModernServerOption
     const over = new AbortController();
     const signal = AbortSignal.any([call.signal, over.signal]);
     const http = new Request('http://in.process/mcp', { method: 'POST', headers: standardHeaders(request), signal });
+    const serving: Serving = { principal: call.principal.id, telling: [] };
+    servings.set(http, serving);
     try {
       const response = await handler.fetch(http, { parsedBody: plainJson(request) });
-      const fault = faults.get(http);
-      if (fault !== undefined) throw fault;
-      yield* messagesOf(response, request, call, name);
+      if (serving.fault !== undefined) throw serving.fault;
+      for await (const message of messagesOf(response, request, call, name)) {
+        // Whoever has the answer can rely on others being told what the call has changed.
+        if (!('method' in message)) await Promise.all(serving.telling);
+        yield message;
+      }
     } catch (error) {
       if (!call.signal.aborted) throw error;
     } finally {
@@ -106,5 +125,20 @@ function publishThrough({ notify }: McpHttpHandler, protocol: ProtocolServer): v
     sendPromptListChanged: async () => notify.promptsChanged(),
     sendResourceListChanged: async () => notify.resourcesChanged(),
     sendResourceUpdated: async ({ uri }: { uri: string }) => notify.resourceUpdated(uri),
+  });
+}
+
+/** Lets them reach whoever listens for the principal of the call, wherever that is. */
+function tellThrough(tells: Tells, { principal, telling }: Serving, protocol: ProtocolServer): void {
+  const tell = (method: string, params?: { readonly uri: string }): Promise<void> => {
+    const told = tells.tell(principal, { jsonrpc: '2.0', method, ...(params === undefined ? {} : { params }) });
+    telling.push(told);
+    return told;
+  };
+  Object.assign(protocol, {
+    sendToolListChanged: () => tell('notifications/tools/list_changed'),
+    sendPromptListChanged: () => tell('notifications/prompts/list_changed'),
+    sendResourceListChanged: () => tell('notifications/resources/list_changed'),
+    sendResourceUpdated: ({ uri }: { uri: string }) => tell('notifications/resources/updated', { uri }),
   });
 }

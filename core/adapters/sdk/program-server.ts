@@ -8,6 +8,7 @@
  * state of its own is given one that says only that.
  */
 import type { ClientCapabilities } from '@modelcontextprotocol/server';
+import type { Tells } from '../../ports/feed.ts';
 import type { Program } from '../../ports/program.ts';
 import type { StatelessServer } from '../../ports/stateless-server.ts';
 import type { ModernRequest } from '../../protocol/envelope.ts';
@@ -25,7 +26,7 @@ export interface SdkServerOptions {
   /** For people; the factory's own name by default. */
   readonly name?: string;
   /** Runs a program by replay. */
-  readonly runner: (program: Program) => StatelessServer;
+  readonly runner: (program: Program) => Replay;
   /**
    * `await`: every handler is replayed (one that returns its questions is then right, and slow). `mrtr`: every request is
    * answered as 2026-07-28 (SDK v2 only; a handler that awaits its questions fails). `auto`, the default: each as it is.
@@ -33,15 +34,28 @@ export interface SdkServerOptions {
   readonly style?: 'auto' | 'await' | 'mrtr';
 }
 
+/** A runner, which also knows who listens. */
+type Replay = StatelessServer & Partial<Tells>;
+
 export function sdkServer({ factory, runner, style = 'auto', ...options }: SdkServerOptions): StatelessServer {
   const name = options.name ?? nameOf(factory);
-  if (style === 'mrtr') return modernServer(factory, { name });
+  if (style === 'mrtr') return calledAsModern(factory, name, runner(sdkProgram(factory, { name })));
   if (style === 'await') return runner(sdkProgram(factory, { name }));
   return choosing(factory, name, runner(sdkProgram(factory, { name, noticeReturns: true })));
 }
 
-function choosing(factory: ServerFactory, name: string, replay: StatelessServer): StatelessServer {
-  const modern = marking(modernServer(factory, { name }));
+/** Who listens is known to the runner, in every style. */
+const tellsOf = ({ tell }: Replay): Tells | undefined => (tell === undefined ? undefined : { tell });
+
+function calledAsModern(factory: ServerFactory, name: string, replay: Replay): StatelessServer {
+  const tells = tellsOf(replay);
+  const modern = modernServer(factory, { name, tells });
+  return (request, call) =>
+    tells !== undefined && request.method === 'subscriptions/listen' ? replay(request, call) : modern(request, call);
+}
+
+function choosing(factory: ServerFactory, name: string, replay: Replay): StatelessServer {
+  const modern = marking(modernServer(factory, { name, tells: tellsOf(replay) }));
   let generation: Promise<'v1' | 'v2'> | undefined;
   const isModern = async (): Promise<boolean> => {
     generation ??= generationOf(factory, name);

@@ -18,8 +18,8 @@ export interface Of2025Options {
   readonly standalone?: boolean;
   /** It refuses whatever has no handshake before it: on the same connection, or just before. */
   readonly handshake?: 'for each connection' | 'for each call';
-  /** All sessions go through one transport, as servers for one client are written: after a restart it knows of no handshake. */
-  readonly single?: boolean;
+  /** Unknown sessions are refused with 400 and these words, as by the SDK's examples, instead of 404. */
+  readonly unknownSession?: string;
 }
 
 /** What came in: method and path of HTTP, and the JSON-RPC method. */
@@ -36,11 +36,9 @@ export async function serverOf2025(options: Of2025Options = {}) {
   const gets = new Set<ServerResponse>();
   const introduced = new WeakSet<object>();
   const everybody = {};
-  let only: StreamableHTTPServerTransport | undefined;
 
   async function transportFor(sessionId: string | undefined): Promise<StreamableHTTPServerTransport | undefined> {
-    if (only !== undefined) return only;
-    if (sessionId !== undefined && !options.single) return transports.get(sessionId);
+    if (sessionId !== undefined) return transports.get(sessionId);
     const transport = new StreamableHTTPServerTransport({
       ...(options.sessions ? { sessionIdGenerator: () => randomUUID() } : {}),
       enableJsonResponse: options.json ?? false,
@@ -48,7 +46,6 @@ export async function serverOf2025(options: Of2025Options = {}) {
       onsessioninitialized: id => void transports.set(id, transport),
     });
     await factory().connect(transport as Parameters<McpServer['connect']>[0]);
-    if (options.single) only = transport;
     return transport;
   }
 
@@ -76,8 +73,12 @@ export async function serverOf2025(options: Of2025Options = {}) {
     const id = request.headers['mcp-session-id'];
     const transport = await transportFor(typeof id === 'string' ? id : undefined);
     if (transport === undefined) {
-      const error = { code: -32001, message: 'Session not found' };
-      response.writeHead(404, { 'content-type': 'application/json' });
+      const { unknownSession } = options;
+      const error =
+        unknownSession === undefined
+          ? { code: -32001, message: 'Session not found' }
+          : { code: -32000, message: unknownSession };
+      response.writeHead(unknownSession === undefined ? 404 : 400, { 'content-type': 'application/json' });
       response.end(JSON.stringify({ jsonrpc: '2.0', id: null, error }));
       return;
     }
@@ -92,10 +93,7 @@ export async function serverOf2025(options: Of2025Options = {}) {
     url: `http://127.0.0.1:${port}/mcp`,
     came,
     /** Forgets every session, as a restart does. */
-    forget: () => {
-      transports.clear();
-      only = undefined;
-    },
+    forget: () => transports.clear(),
     /** Cuts the streams that were opened with GET. */
     cut: () => {
       for (const response of gets) response.destroy();
