@@ -34,8 +34,7 @@ export async function serverOf2025(options: Of2025Options = {}) {
   const transports = new Map<string, StreamableHTTPServerTransport>();
   const came: Came[] = [];
   const gets = new Set<ServerResponse>();
-  const introduced = new WeakSet<object>();
-  const everybody = {};
+  const isIntroduced = introductions(options.handshake);
 
   async function transportFor(sessionId: string | undefined): Promise<StreamableHTTPServerTransport | undefined> {
     if (sessionId !== undefined) return transports.get(sessionId);
@@ -47,15 +46,6 @@ export async function serverOf2025(options: Of2025Options = {}) {
     });
     await factory().connect(transport as Parameters<McpServer['connect']>[0]);
     return transport;
-  }
-
-  function isIntroduced({ socket }: IncomingMessage, method: unknown): boolean {
-    if (options.handshake === undefined || String(method).startsWith('notifications/')) return true;
-    const who = options.handshake === 'for each call' ? everybody : socket;
-    if (method === 'initialize') introduced.add(who);
-    else if (!introduced.has(who)) return false;
-    else if (who === everybody) introduced.delete(who);
-    return true;
   }
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -103,6 +93,20 @@ export async function serverOf2025(options: Of2025Options = {}) {
       server.closeAllConnections();
       await new Promise(resolve => server.close(resolve));
     },
+  };
+}
+
+/** Whether a request has the handshake before it that the server wants. */
+function introductions(wanted: Of2025Options['handshake']) {
+  const introduced = new WeakSet<object>();
+  const everybody = {};
+  return ({ socket }: IncomingMessage, method: unknown): boolean => {
+    if (wanted === undefined || String(method).startsWith('notifications/')) return true;
+    const who = wanted === 'for each call' ? everybody : socket;
+    if (method === 'initialize') introduced.add(who);
+    else if (!introduced.has(who)) return false;
+    else if (who === everybody) introduced.delete(who);
+    return true;
   };
 }
 
