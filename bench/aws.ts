@@ -150,7 +150,7 @@ await withDeployment('runner', async (deployment, table) => {
   functionLines(deployment, { proxy: 'proxy', driver: 'drive', upstream: 'upstream' });
   const { options } = deployment.lambda.get('proxy');
   // The same proxy, and one that only hands on to it: what the second adds is the hop.
-  const second = { ...options.variables, FERMATA_UPSTREAM: deployment.url };
+  const second = { ...options.variables, FERMATA_UPSTREAM: deployment.url, FERMATA_UPSTREAM_KIND: 'server' };
   const [name, value] = Object.entries(deployment.headers)[0] ?? ['', ''];
   const variables = { ...second, FERMATA_UPSTREAM_HEADERS: `${name}: ${value}` };
   await deployment.lambda.create('outer', { ...options, variables });
