@@ -7,7 +7,6 @@
  */
 
 import { readFile } from 'node:fs/promises';
-import http from 'node:http';
 import { fileURLToPath } from 'node:url';
 
 const OURS = fileURLToPath(new URL('../core/adapters/lambda-entry/environment-credentials.ts', import.meta.url));
@@ -15,6 +14,7 @@ const OURS = fileURLToPath(new URL('../core/adapters/lambda-entry/environment-cr
 /** The SDK describes every operation and shape of a service in a list: `export var Shape$ = [ … ];`. */
 const SCHEMA = /^(export var [\w$]+ = )(\[[\s\S]*?\]);$/gm;
 
+const HTTP = 'http-without-undici-itself';
 const EVENT_STREAMS = 'await import("@smithy/core/event-streams")';
 
 const forSst = pattern => new RegExp(`${pattern.source}|^undefined$`);
@@ -54,23 +54,17 @@ export default [
   ),
 
   // An import of `node:http` reads all that it exports, `WebSocket` among them, which loads the whole of Node's own undici: a third
-  // of the start of a function that needs none of it before its first request. Lambda's own runtime avoids it in the same way.
+  // of the start of a function. Lambda's own runtime avoids it in the same way. Who makes a `Request` loads it then.
   resolving('http-without-undici', /^node:http$/, ({ kind }) =>
-    kind === 'import-statement' ? { path: 'http-without-undici', namespace: 'fermata' } : undefined,
+    kind === 'require-call' ? undefined : { path: HTTP, namespace: HTTP },
   ),
   {
-    name: 'http-without-undici-itself',
+    name: HTTP,
     setup(build) {
-      build.onLoad({ filter: forSst(/^http-without-undici$/), namespace: 'fermata' }, ({ path }) =>
-        path === 'http-without-undici' ? { contents: HTTP, loader: 'js' } : undefined,
+      const contents = "module.exports = process.getBuiltinModule('node:http');";
+      build.onLoad({ filter: forSst(/./), namespace: HTTP }, ({ namespace }) =>
+        namespace === HTTP ? { contents, loader: 'js' } : undefined,
       );
     },
   },
 ];
-
-/** Each export is read only where it is used. */
-const HTTP = [
-  "const http = process.getBuiltinModule('node:http');",
-  'export default http;',
-  ...Object.keys(http).map(name => `export const ${name} = /* @__PURE__ */ (() => http.${name})();`),
-].join('\n');
