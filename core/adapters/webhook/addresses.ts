@@ -6,8 +6,7 @@ import type { LookupAddress, LookupOptions } from 'node:dns';
 import { lookup } from 'node:dns';
 import { BlockList, isIP, isIPv6 } from 'node:net';
 
-const PRIVATE = new BlockList();
-for (const [network, bits] of [
+const IPV4 = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
   ['100.64.0.0', 10],
@@ -18,9 +17,8 @@ for (const [network, bits] of [
   ['192.168.0.0', 16],
   ['198.18.0.0', 15],
   ['224.0.0.0', 3],
-] as const)
-  PRIVATE.addSubnet(network, bits, 'ipv4');
-for (const [network, bits] of [
+] as const;
+const IPV6 = [
   ['::', 127],
   ['64:ff9b::', 32],
   ['fc00::', 7],
@@ -28,13 +26,23 @@ for (const [network, bits] of [
   ['2001::', 32],
   ['2002::', 16],
   ['ff00::', 8],
-] as const)
-  PRIVATE.addSubnet(network, bits, 'ipv6');
+] as const;
+
+let known: BlockList | undefined;
+
+/** Made when the first address is judged, which takes longer than one would think: most functions start without a webhook. */
+function privateNetworks(): BlockList {
+  if (known !== undefined) return known;
+  known = new BlockList();
+  for (const [network, bits] of IPV4) known.addSubnet(network, bits, 'ipv4');
+  for (const [network, bits] of IPV6) known.addSubnet(network, bits, 'ipv6');
+  return known;
+}
 
 export function isPrivate(address: string): boolean {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped !== undefined) return isPrivate(mapped);
-  return isIP(address) === 0 || PRIVATE.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+  return isIP(address) === 0 || privateNetworks().check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }
 
 type Found = (error: Error | null, address: string | LookupAddress[], family?: number) => void;
