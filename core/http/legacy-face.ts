@@ -10,8 +10,7 @@ import type { Principal } from '../ports/stateless-server.ts';
 import { idToEcho } from '../protocol/era.ts';
 import { HEADER } from '../protocol/headers.ts';
 import type { RequestId } from '../protocol/messages.ts';
-import type { Connection } from './connection.ts';
-import { connectionOf } from './connection.ts';
+import { Connection } from './connection.ts';
 import { eventStreamResponse } from './event-stream.ts';
 import { acceptedResponse, errorMessage, jsonResponse, reportFault } from './responses.ts';
 
@@ -26,29 +25,31 @@ export async function postLegacy(
   body: unknown,
   principal: Principal,
 ): Promise<Response> {
-  const connection = connectionOf(http);
+  const connection = new Connection(http);
   const reply = await face.server.receive(body, legacyCall(http, principal, connection));
   return responseOfReply(face, reply, connection, idToEcho(body));
 }
 
 export async function getLegacy(face: LegacyFace, http: Request, principal: Principal): Promise<Response> {
   const lastEventId = http.headers.get(HEADER.lastEventId);
-  const connection = connectionOf(http);
+  const connection = new Connection(http);
   const call = legacyCall(http, principal, connection);
   const reply = await (lastEventId === null ? face.server.listen(call) : face.server.resume(lastEventId, call));
   return responseOfReply(face, reply, connection, undefined);
 }
 
 export async function deleteLegacy(face: LegacyFace, http: Request, principal: Principal): Promise<Response> {
-  await face.server.end(legacyCall(http, principal, connectionOf(http)));
+  await face.server.end(legacyCall(http, principal, new Connection(http)));
   return new Response(null, { status: 200 });
 }
 
-const legacyCall = (http: Request, principal: Principal, { signal }: Connection): LegacyCall => ({
+const legacyCall = (http: Request, principal: Principal, connection: Connection): LegacyCall => ({
   principal,
   sessionId: http.headers.get(HEADER.sessionId) ?? undefined,
   revision: http.headers.get(HEADER.protocolVersion) ?? undefined,
-  signal,
+  get signal() {
+    return connection.signal;
+  },
 });
 
 function responseOfReply(face: LegacyFace, reply: Reply, connection: Connection, id: RequestId | undefined): Response {

@@ -11,7 +11,7 @@ import type { StreamEvent } from '../ports/stateful-server.ts';
 import type { CallContext, Principal } from '../ports/stateless-server.ts';
 import type { ModernRequest } from '../protocol/envelope.ts';
 import type { RpcNotification, RpcResponse } from '../protocol/messages.ts';
-import { connectionOf } from './connection.ts';
+import { Connection } from './connection.ts';
 import { eventStreamResponse } from './event-stream.ts';
 import type { MirroredArguments } from './mirrored-arguments.ts';
 import { errorMessage, jsonResponse, reportFault } from './responses.ts';
@@ -31,7 +31,7 @@ type Said = RpcNotification | RpcResponse;
 
 /** Answers a request. Throws the fault of a call that failed before anything was sent. */
 export async function answerModern(call: ModernCall): Promise<Response> {
-  const connection = connectionOf(call.http);
+  const connection = new Connection(call.http);
   const context = { principal: call.principal, signal: connection.signal, ...call.names };
   await call.tools.check(call.request, context, call.http.headers);
   const messages = call.tools.serve(call.request, context)[Symbol.asyncIterator]();
