@@ -6,32 +6,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import { listensAt } from './child.ts';
 import { listening } from './listening.ts';
+import { resultsOf } from './results.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
 const isModern = process.argv[2] === '2026';
-const serverInfo = { name: 'bench', version: '1.0.0' };
-const capabilities = { tools: {} };
-const complete = { resultType: 'complete', _meta: { 'io.modelcontextprotocol/serverInfo': serverInfo } };
-const kept = { ...complete, ttlMs: 3_600_000, cacheScope: 'public' };
-const tool = {
-  name: 'add',
-  description: 'Adds two numbers',
-  inputSchema: { type: 'object', properties: { a: { type: 'number' }, b: { type: 'number' } }, required: ['a', 'b'] },
-};
-const content = [{ type: 'text', text: 'total 42' }];
-
-const RESULTS: Readonly<Record<string, Json>> = isModern
-  ? {
-      'server/discover': { ...kept, supportedVersions: ['2026-07-28'], capabilities },
-      'tools/list': { ...kept, tools: [tool] },
-      'tools/call': { ...complete, content },
-    }
-  : {
-      initialize: { protocolVersion: '2025-11-25', capabilities, serverInfo },
-      'tools/list': { tools: [tool] },
-      'tools/call': { content },
-    };
+const results = resultsOf(isModern ? '2026' : '2025');
 
 function answer(outgoing: ServerResponse, status: number, message: Json): void {
   const body = JSON.stringify({ jsonrpc: '2.0', ...message });
@@ -46,7 +26,7 @@ async function serve(incoming: IncomingMessage, outgoing: ServerResponse): Promi
   for await (const chunk of incoming) body += String(chunk);
   const { id, method } = JSON.parse(body) as { id?: unknown; method: string };
   if (id === undefined) return void outgoing.writeHead(202).end();
-  const result = RESULTS[method];
+  const result = results[method];
   if (result !== undefined) answer(outgoing, 200, { id, result });
   else answer(outgoing, isModern ? 404 : 200, { id, error: { code: -32601, message: 'Method not found' } });
 }
