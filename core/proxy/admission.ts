@@ -5,6 +5,7 @@
  * principal reads the exchanges of all its sessions, so it is as seldom as its limits are wide. Which limits there are is
  * `core/session/policy.ts`.
  */
+import { setImmediate } from 'node:timers/promises';
 import type { FaultCode } from '../base/errors.ts';
 import { Fault } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
@@ -220,7 +221,7 @@ async function weightOfAll(engine: Engine, principal: string): Promise<Weight> {
   return weight;
 }
 
-/** The sessions of a principal, page by page; none where the store does not list them. */
+/** The sessions of a principal, page by page, with room for others between; none where the store does not list them. */
 async function* pagesOf(engine: Engine, principal: string): AsyncGenerator<readonly Session[]> {
   let after: string | undefined;
   do {
@@ -228,6 +229,7 @@ async function* pagesOf(engine: Engine, principal: string): AsyncGenerator<reado
     const { sessions, next } = await engine.stores.sessions.list(query);
     yield sessions;
     after = next;
+    if (after !== undefined) await setImmediate();
   } while (after !== undefined);
 }
 

@@ -149,6 +149,25 @@ describe('settings', () => {
   });
 });
 
+describe('the times of sessions', () => {
+  test.each([
+    [['--idle-timeout', '60', '--max-lifetime', '60'], 60_000, 60_000],
+    [['--idle-timeout', '28800'], 28_800_000, 28_800_000],
+    [['--max-lifetime', '1209600'], 900_000, 1_209_600_000],
+  ])('may be as AgentCore has them, and the longest life longer: %j', (argv, idleTimeoutMs, lifetimeMs) => {
+    expect(settings(argv)).toMatchObject({ idleTimeoutMs, lifetimeMs });
+  });
+
+  test.each([
+    ['--idle-timeout', '59'],
+    ['--idle-timeout', '28801'],
+    ['--max-lifetime', '59'],
+    ['--max-lifetime', '1209601'],
+  ])('%s may not be %s seconds', (name, value) => {
+    expect(() => settings([name, value])).toThrow(`${name} is "${value}", which is not from 1m to`);
+  });
+});
+
 describe('settings that cannot be', () => {
   const cases: readonly [string[], Record<string, string>, string][] = [
     [[], { PORT: 'abc' }, 'PORT is "abc", which is no port (a number from 0 to 65535). For example: PORT=8787'],

@@ -153,6 +153,20 @@ describe('the variables', () => {
   });
 });
 
+describe('the notes by which sessions of a principal are found', () => {
+  const known = { FERMATA_TABLE: 't', FERMATA_KEYS: 'k', FERMATA_UPSTREAM: 'orders' };
+  const sessions = (limits: object) => ({ ...known, FERMATA_CONFIG: JSON.stringify({ sessions: { limits } }) });
+
+  it('are kept where administrators list them, or a principal may have so much only', () => {
+    expect(proxySettings(known).listed).toBe(false);
+    expect(proxySettings(sessions({ calls: 5 })).listed).toBe(false);
+    expect(proxySettings({ ...known, FERMATA_ADMIN_KEYS: 'k' }).listed).toBe(true);
+    for (const name of ['sessions', 'callsPerPrincipal', 'questionsPerPrincipal'])
+      expect(proxySettings(sessions({ [name]: 5 })).listed).toBe(true);
+    expect(proxySettings(sessions({ eventBytesPerPrincipal: 65_536 })).listed).toBe(true);
+  });
+});
+
 describe('every variable that a function reads', () => {
   it('is set by a setting, a secret or the deployment itself', () => {
     const all = (...files: readonly string[]): string => files.map(text).join('\n');

@@ -80,7 +80,59 @@ describe('a session that its client deletes', () => {
   });
 });
 
+describe('each transition', () => {
+  it('is an event that says whose session it was, why and when', async () => {
+    const under = proxyUnderTest(upstream().server, {
+      idleTimeoutMs: 60_000,
+      lifetimeMs: HOUR_MS,
+      classes: [
+        {
+          name: 'agents',
+          principals: ['agent'],
+          policy: { idleTimeoutMs: 60_000, lifetimeMs: HOUR_MS, idleAction: 'end' },
+        },
+      ],
+    });
+    const sessions = () => under.observed.splice(0).filter(({ event }) => event.startsWith('session.'));
+    const moment = (ms: number) => new Date(bornMs + ms).toISOString();
+    const bornMs = under.clock.now();
+    const client = await LegacyClient.open(under.server, { principal: 'ada' });
+    const about = { level: 'info', session: client.sessionId, principal: 'ada' };
+    expect(sessions()).toEqual([{ event: 'session.opened', ...about }]);
+    under.clock.offsetMs += 90_000;
+    await under.server.sweep();
+    expect(sessions()).toEqual([{ event: 'session.slept', ...about, reason: 'idled', at: moment(60_000) }]);
+    await client.post(client.tool('plain'));
+    expect(sessions()).toEqual([{ event: 'session.woke', ...about }]);
+    under.clock.offsetMs += HOUR_MS;
+    await under.server.sweep();
+    expect(sessions()).toEqual([{ event: 'session.ended', ...about, reason: 'outlived', at: moment(HOUR_MS) }]);
+
+    const begunMs = 90_000 + HOUR_MS;
+    const agent = await LegacyClient.open(under.server, { principal: 'agent' });
+    sessions();
+    under.clock.offsetMs += 75_000;
+    await under.server.sweep();
+    const its = { level: 'info', session: agent.sessionId, principal: 'agent' };
+    const at = moment(begunMs + 60_000);
+    expect(sessions()).toEqual([{ event: 'session.ended', ...its, reason: 'idled', at }]);
+    await expect(agent.post(agent.tool('plain'))).rejects.toMatchObject({ data: { reason: 'idled', endedAt: at } });
+  });
+});
+
 describe('a session that is stopped', () => {
+  it('ends its standalone streams, here and in other processes', async () => {
+    const here = proxyUnderTest(upstream().server);
+    const there = here.again();
+    const client = await LegacyClient.open(here.server);
+    const elsewhere = Object.assign(new LegacyClient(there.server), { sessionId: client.sessionId });
+    const streams = [await client.listen(), await elsewhere.listen()];
+    const ended = Promise.all(streams.map(stream => stream.rest()));
+    await here.server.stop(String(client.sessionId), 'stopped');
+    await ended;
+    await expect(client.listen()).rejects.toMatchObject({ code: 'session_ended', data: { reason: 'stopped' } });
+  });
+
   it('ends with its streams and questions, and only once', async () => {
     const under = proxyUnderTest(upstream().server);
     const client = await LegacyClient.open(under.server);

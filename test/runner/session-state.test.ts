@@ -34,8 +34,10 @@ const program = sdkProgram(() => {
     const before = await session.get<number>('count');
     const counted = await count();
     await session.set('last', counted ?? null);
+    const deleted = [await session.delete('last'), await session.delete('last')];
+    await session.set('last', counted ?? null);
     await ask();
-    return [before, counted, await session.get('count'), await session.get('last')];
+    return [before, counted, await session.get('count'), await session.get('last'), ...deleted];
   });
   return server;
 });
@@ -85,7 +87,7 @@ test('under replay a read gives what the first run found, and a write is made on
   await text('count');
   const keys = Object.keys(asked.result?.inputRequests as object);
   const retry = retried(request, asked, Object.fromEntries(keys.map(key => [key, value('yes')])));
-  expect(textOf(await told(callerOf(program, { state }), retry, { session: HERE }))).toBe('[1,2,3,2]');
+  expect(textOf(await told(callerOf(program, { state }), retry, { session: HERE }))).toBe('[1,2,3,2,true,false]');
   expect(await text('get')).toBe('3');
 });
 
