@@ -7,7 +7,6 @@
  * upstream has nothing to tell, there is no such stream (405), and no capability promises it. Source: 2025-11-25 "Listening for
  * Messages from the Server"; 2026-07-28 "Subscriptions".
  */
-import { setTimeout } from 'node:timers/promises';
 import { Fault, faultOf } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { modernRequestOf } from '../bridge/legacy-request.ts';
@@ -145,7 +144,7 @@ class Feed {
       } else if (message === undefined) {
         this.#gap = true;
         const ms = Math.min(LIMITS.relistenMsMin * 2 ** Math.min(this.#attempts++, 8), LIMITS.relistenMsMax);
-        await setTimeout(ms, undefined, { signal: this.#gone }).catch(() => undefined);
+        if (!(await this.#rested(ms))) return;
         this.#listenAnew();
       } else yield* this.#heard(message);
     }
@@ -153,6 +152,16 @@ class Feed {
 
   end(): void {
     this.#listening.end();
+  }
+
+  /** Lets the upstream rest, and follows the session meanwhile; `false` once it has ended. */
+  async #rested(ms: number): Promise<boolean> {
+    const { sessionsChanged } = this.#engine;
+    for (let leftMs = ms; leftMs > 0 && !this.#gone.aborted; leftMs -= LIMITS.sessionLookMs) {
+      await sessionsChanged.wait(this.#session.id, this.#gone, Math.min(leftMs, LIMITS.sessionLookMs));
+      if (!(await this.#follow())) return false;
+    }
+    return true;
   }
 
   #heard(message: RpcNotification): readonly RpcNotification[] {

@@ -121,7 +121,7 @@ describe('each transition', () => {
 });
 
 describe('a session that is stopped', () => {
-  it('ends its standalone streams, here and in other processes', async () => {
+  it('ends its standalone streams, here and in other processes, though the server behind hears nobody', async () => {
     const here = proxyUnderTest(upstream().server);
     const there = here.again();
     const client = await LegacyClient.open(here.server);
