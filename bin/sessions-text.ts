@@ -1,5 +1,5 @@
-/** Sessions as text for people: a table of many, or one with its open calls. Pure. */
-import type { SessionDetail, SessionView } from '../core/ports/session-admin.ts';
+/** Sessions as text for people: a table of many, or one with its open calls and its tasks. Pure. */
+import type { ExchangeView, SessionDetail, SessionView } from '../core/ports/session-admin.ts';
 import type { Paint } from './paint.ts';
 
 const COLOURS = { open: 'green', asleep: 'yellow', ended: 'dim' } as const;
@@ -30,21 +30,31 @@ export function detailText(detail: SessionDetail, nowMs: number, paint: Paint): 
     ['last seen', seen],
     ['ends', ends],
   ];
-  const calls = detail.exchanges.flatMap(({ exchange, method, phase, round, bytes, createdAtMs, questions }) => [
-    `  ${paint('cyan', exchange)}  ${method}  ${phase}  round ${round}  ${bytes} bytes  begun ${span(nowMs - createdAtMs)} ago`,
-    ...questions.flatMap(({ id, method: asks, answered, params }) => [
-      `    ${answered ? 'answered' : 'waiting '}  ${asks}  ${paint('dim', id)}`,
-      ...(params === undefined ? [] : [`      ${JSON.stringify(params)}`]),
-    ]),
-  ]);
+  const open = detail.exchanges.filter(({ phase }) => phase !== 'settled');
+  const ended = detail.exchanges.filter(({ phase }) => phase === 'settled');
+  const linesOf = (exchanges: readonly ExchangeView[]) => exchanges.flatMap(one => exchangeLines(one, nowMs, paint));
   return [
     paint('bold', `Session ${detail.session}`),
     ...facts.map(([name, value]) => `  ${name.padEnd(10)}${value}`),
     '',
-    paint('bold', detail.exchanges.length === 0 ? 'No open calls' : 'Open calls'),
-    ...calls,
+    paint('bold', open.length === 0 ? 'No open calls' : 'Open calls'),
+    ...linesOf(open),
+    ...(ended.length === 0 ? [] : ['', paint('bold', 'Tasks that have ended'), ...linesOf(ended)]),
     '',
   ].join('\n');
+}
+
+function exchangeLines(view: ExchangeView, nowMs: number, paint: Paint): readonly string[] {
+  const { exchange, method, phase, round, bytes, createdAtMs, questions, task } = view;
+  const begun = `begun ${span(nowMs - createdAtMs)} ago`;
+  const as = task === undefined ? '' : `  task ${task.status}, kept for ${span(task.endsAtMs - nowMs)}`;
+  return [
+    `  ${paint('cyan', exchange)}  ${method}  ${phase}  round ${round}  ${bytes} bytes  ${begun}${as}`,
+    ...questions.flatMap(({ id, method: asks, answered, params }) => [
+      `    ${answered ? 'answered' : 'waiting '}  ${asks}  ${paint('dim', id)}`,
+      ...(params === undefined ? [] : [`      ${JSON.stringify(params)}`]),
+    ]),
+  ];
 }
 
 const timesOf = ({ createdAtMs, seenAtMs, endsAtMs, phase, left }: SessionView, nowMs: number): readonly string[] => [

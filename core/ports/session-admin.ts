@@ -4,6 +4,7 @@
  */
 import type { Phase } from '../session/exchange.ts';
 import type { EndReason, SessionPhase } from '../session/session.ts';
+import type { TaskStatus } from '../session/task.ts';
 
 export interface SessionView {
   readonly session: string;
@@ -40,9 +41,12 @@ export interface ExchangeView {
   /** Of its record in the store, as JSON. */
   readonly bytes: number;
   readonly questions: readonly QuestionView[];
+  /** Present where the call is a task: how it stands as one, and how long it is kept. What names it is its client's. */
+  readonly task?: { readonly status: TaskStatus; readonly ttlMs: number; readonly endsAtMs: number };
 }
 
 export interface SessionDetail extends SessionView {
+  /** Those that are open, and the first of the tasks that have ended and are kept. */
   readonly exchanges: readonly ExchangeView[];
 }
 

@@ -6,6 +6,8 @@ import { jsonBytes } from '../protocol/json.ts';
 import type { Exchange } from '../session/exchange.ts';
 import type { Session } from '../session/session.ts';
 import { endsAtMs, idlesAtMs, leftOpen, phaseAt } from '../session/session.ts';
+import type { TaskFacts } from '../session/task.ts';
+import { taskStatusOf } from '../session/task.ts';
 import { stopSession } from './cancellation.ts';
 import type { Engine } from './engine.ts';
 
@@ -23,8 +25,10 @@ export const administration = (engine: Engine): SessionAdmin => ({
   async inspect(id, { reveal }) {
     const session = await engine.stores.sessions.load(id, 'strong');
     if (session === undefined) return undefined;
-    const exchanges = await engine.stores.exchanges.unsettled(id);
-    return { ...viewOf(engine, session), exchanges: exchanges.map(exchange => exchangeView(exchange, reveal)) };
+    const open = await engine.stores.exchanges.unsettled(id);
+    const tasks = await engine.stores.exchanges.tasks(id, { limit: LIMITS.tasksPerPageMax });
+    const shown = [...open, ...tasks.filter(({ phase }) => phase === 'settled')];
+    return { ...viewOf(engine, session), exchanges: shown.map(exchange => exchangeView(exchange, reveal)) };
   },
 
   async stop(id) {
@@ -66,4 +70,11 @@ const exchangeView = (exchange: Exchange, reveal: boolean): ExchangeView => ({
     answered: Object.hasOwn(exchange.answers, key),
     ...(reveal ? { params } : {}),
   })),
+  ...(exchange.task && { task: taskView(exchange, exchange.task) }),
+});
+
+const taskView = (exchange: Exchange, { ttlMs }: TaskFacts) => ({
+  status: taskStatusOf(exchange),
+  ttlMs,
+  endsAtMs: exchange.expiresAtMs,
 });

@@ -5,7 +5,7 @@ import type { Reply } from '../../core/ports/stateful-server.ts';
 import { isNotification } from '../../core/protocol/messages.ts';
 import { LegacyClient, type Stream } from '../support/legacy-client.ts';
 import { proxyUnderTest } from '../support/proxies.ts';
-import { question, scriptedUpstream, text } from '../support/upstreams/scripted.ts';
+import { progress, question, scriptedUpstream, text } from '../support/upstreams/scripted.ts';
 
 const upstream = () =>
   scriptedUpstream({
@@ -18,6 +18,20 @@ const upstream = () =>
     safe_wait: async function* (_, call) {
       await new Promise(resolve => call.signal.addEventListener('abort', resolve));
       return text('stopped');
+    },
+    safe_report: async function* (request) {
+      yield progress(request, 1, 3);
+      if (request.params.inputResponses === undefined)
+        return { resultType: 'input_required', inputRequests: { q: question('?') }, requestState: 's' };
+      yield { jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: 'said' } };
+      yield progress(request, 2, 3);
+      return text('done');
+    },
+    visit: async function* (request) {
+      const q = { method: 'elicitation/create', params: { mode: 'url', message: 'Go', url: 'https://a.example/' } };
+      if (request.params.inputResponses === undefined)
+        return { resultType: 'input_required', inputRequests: { q }, requestState: 's' };
+      return text('visited');
     },
     fail: async function* () {
       return { ...text('broken'), isError: true };
@@ -175,6 +189,52 @@ describe('a task of 2025-11-25', () => {
       expect(await bob.post(bob.request('tasks/list', { cursor }))).toMatchObject({
         body: { error: { code: -32602 } },
       });
+  });
+
+  it('reports with the token of its call on its result stream, where it was left or from the newest on', async () => {
+    const under = proxyUnderTest(upstream().server);
+    const client = await LegacyClient.open(under.server);
+    const call = client.request('tools/call', { name: 'safe_report', task: {}, _meta: { progressToken: 'p' } });
+    const task = resultOf(await client.post(call)).task as LegacyTask;
+    await until(client, task, 'input_required');
+    const result = () => client.stream(client.request('tasks/result', { taskId: task.taskId }));
+    const told = ({ seen }: Stream) =>
+      seen.flatMap(({ message }) => (message !== undefined && isNotification(message) ? [message] : []));
+    const first = await result();
+    const asked = await first.question();
+    const _meta = { 'io.modelcontextprotocol/related-task': { taskId: task.taskId } };
+    expect(told(first)).toEqual([
+      {
+        jsonrpc: '2.0',
+        method: 'notifications/progress',
+        params: { progressToken: 'p', progress: 1, total: 3, _meta },
+      },
+    ]);
+    await first.leave();
+    await client.answer(asked, { action: 'decline' });
+    await until(client, task, 'completed');
+    const resumed = await client.resume(first.lastEventId);
+    expect(await resumed.response()).toMatchObject({ result: text('done') });
+    expect(told(resumed).map(({ method }) => method)).toEqual(['notifications/message', 'notifications/progress']);
+    const anew = await result();
+    await anew.response();
+    expect(told(anew)).toMatchObject([{ params: { progress: 2 } }]);
+  });
+
+  it('tells that a page is done with before it gives its result', async () => {
+    const { server } = proxyUnderTest(upstream().server);
+    const client = await LegacyClient.open(server, { capabilities: { elicitation: { url: {} } } });
+    const task = await begin(client, 'visit');
+    const stream = await client.stream(client.request('tasks/result', { taskId: task.taskId }));
+    const asked = await stream.question();
+    await client.answer(asked, { action: 'accept' });
+    await stream.response();
+    const complete = stream.seen.flatMap(({ message }) =>
+      message !== undefined && isNotification(message) && message.method === 'notifications/elicitation/complete'
+        ? [message.params?.elicitationId]
+        : [],
+    );
+    expect(complete).toEqual([asked.params?.elicitationId]);
   });
 
   it('belongs to its principal: in another session it is listed, asks, gives its result and is cancelled', async () => {
