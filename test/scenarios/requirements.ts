@@ -156,12 +156,31 @@ const BRIDGE = rows('bridge', 93, [
   ['product', 'all stored records have TTL; abandoned input does not leak.'],
 ]);
 
+/** What the first 106 left out. */
+const MORE = [
+  ...rows('2025-11-25', 107, [
+    [
+      'must',
+      'tasks are bound to the authorization context: tasks/list, get, result and cancel show and touch nobody else’s.',
+    ],
+    ['should', 'without authentication `tasks.list` is not declared, and tasks/list is -32601.'],
+    ['must', 'progress of a task goes on under the token of its call, and stops when the task has ended.'],
+  ]),
+  ...rows('bridge', 110, [
+    [
+      'product',
+      'a tool of a legacy server that is a task only can be called by every client, and asks it; as a task by those who want one.',
+    ],
+    ['product', 'death of the process while such a task works or waits loses no call, and makes no second task.'],
+  ]),
+];
+
 /** By id. */
 const INSTEAD: Readonly<Record<string, string>> = {
   R93: 'The official suite is no part of `npm test`: `npm run conformance` passes both sets against one URL, and CI runs it.',
 };
 
-export const REQUIREMENTS: readonly Requirement[] = [...LEGACY, ...MODERN, ...BRIDGE].map(row => {
+export const REQUIREMENTS: readonly Requirement[] = [...LEGACY, ...MODERN, ...BRIDGE, ...MORE].map(row => {
   const instead = INSTEAD[row.id];
   return instead === undefined ? row : { ...row, instead };
 });

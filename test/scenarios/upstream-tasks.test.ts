@@ -2,6 +2,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { TASKS_DECLARED } from '../../core/protocol/tasks.ts';
 import { answered, FORMS, modern } from '../support/clients/modern-wire.ts';
@@ -13,6 +14,7 @@ import { lastingPort, startProduct } from '../support/product.ts';
 import v1Tasks from '../support/servers/v1-tasks.ts';
 import { serverOf2025 } from '../support/upstreams/of-2025.ts';
 
+const FIXTURE = fileURLToPath(new URL('../conformance/fixture.ts', import.meta.url));
 type Json = Record<string, unknown>;
 
 const WILLING: Side = { elicit: () => ({ action: 'accept', content: { name: 'Ada' } }) };
@@ -30,7 +32,7 @@ async function rested(url: string, taskId: unknown): Promise<Json> {
   }
 }
 
-it.each(SDK_CLIENT_NAMES)('are called by %s like any other, and ask it', async name => {
+it.each(SDK_CLIENT_NAMES)('are called by %s like any other, and ask it [R110]', async name => {
   await using there = await serverOf2025({ sessions: true, events: true, factory: () => v1Tasks() });
   await using fermata = await deployed(['--upstream', there.url]);
   const client = await SDK_CLIENTS[name](fermata.url, WILLING);
@@ -44,7 +46,7 @@ it.each(SDK_CLIENT_NAMES)('are called by %s like any other, and ask it', async n
   await client.close();
 });
 
-it('are tasks of Fermata for a client that declares tasks, however they go on there', async () => {
+it('are tasks of Fermata for a client that declares tasks, however they go on there [R110]', async () => {
   await using there = await serverOf2025({ sessions: true, factory: () => v1Tasks() });
   await using fermata = await deployed(['--upstream', there.url]);
   const { resultType, taskId } = await asked(fermata.url, 'tools/call', { name: 'ask', arguments: {} });
@@ -61,7 +63,18 @@ it('are tasks of Fermata for a client that declares tasks, however they go on th
   await expect.poll(() => there.came.map(({ rpc }) => rpc)).toContain('tasks/cancel');
 });
 
-it('go on where they are when Fermata is killed, be it while they work or while they wait for a person', async () => {
+it('of a server of 2026, which makes tasks only where they are understood, are called like any other too', async () => {
+  await using there = await deployed(['--program', FIXTURE]);
+  await using fermata = await deployed(['--upstream', there.url]);
+  const client = await SDK_CLIENTS['SDK v1'](fermata.url, WILLING);
+  expect((await client.call('test_tool_with_task')).content).toEqual(text('Worked for Ada.'));
+  expect(await client.call('failing_job')).toMatchObject({ isError: true, content: text('The job failed.') });
+  await client.close();
+  const { taskId } = await asked(fermata.url, 'tools/call', { name: 'failing_job', arguments: {} });
+  expect(await rested(fermata.url, taskId)).toMatchObject({ status: 'completed', result: { isError: true } });
+});
+
+it('go on where they are when Fermata is killed, be it while they work or while they wait for a person [R111]', async () => {
   const [work, back] = [new Latch(), new Latch()];
   await using there = await serverOf2025({ sessions: true, factory: () => v1Tasks(undefined, work.promise) });
   const serve = ['--upstream', there.url];
