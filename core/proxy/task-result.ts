@@ -15,7 +15,6 @@ import { parsedJson } from '../protocol/json.ts';
 import type { Message, RequestId, RpcNotification, RpcRequest } from '../protocol/messages.ts';
 import { isNotification, isObject, isRequest, isRequestId, responseOf } from '../protocol/messages.ts';
 import type { Exchange } from '../session/exchange.ts';
-import { lastSequence } from '../session/exchange.ts';
 import { outboxOf } from '../session/outbox.ts';
 import type { Session } from '../session/session.ts';
 import type { TaskFacts } from '../session/task.ts';
@@ -94,11 +93,10 @@ export async function* resultEvents(
   const address = { session: first.session, stream: first.id };
   let at = from;
   let status: string = taskStatusOf(first);
-  let current: Exchange | undefined = first;
   if (isResumable) yield { ...idAt(at), retry: LIMITS.retryMs };
   while (!stop.aborted) {
+    const { current, notices, upTo } = await look(engine, address, at.reported);
     if (current === undefined) return yield { ...idAt(at), message: over(at.request) };
-    const { notices, upTo } = await reportedAfter(engine, address, at.reported);
     for (const { sequence, message } of notices) {
       at = { ...at, reported: sequence };
       yield { ...idAt(at), message: related(message, first.task) };
@@ -121,9 +119,17 @@ export async function* resultEvents(
     const leftMs = endMs - engine.environment.now();
     if (leftMs <= 0) break;
     const patienceMs = Math.min(LIMITS.lookAgainMs, leftMs);
-    await engine.stores.events.changed(address, Math.max(upTo, lastSequence(current)), stop, patienceMs);
-    current = await engine.stores.exchanges.load(first.session, first.id);
+    await engine.stores.events.changed(address, upTo, stop, patienceMs);
   }
+}
+
+/** The task as it stands, and all that was reported until then: what comes later is behind `upTo`. */
+async function look(engine: Engine, address: StreamAddress, after: number | undefined) {
+  const { notices, upTo } = await reportedAfter(engine, address, after);
+  const current = await engine.stores.exchanges.load(address.session, address.stream);
+  if (current?.phase !== 'settled') return { current, notices, upTo };
+  const last = await reportedAfter(engine, address, upTo);
+  return { current, notices: [...notices, ...last.notices], upTo: last.upTo };
 }
 
 interface Reported {

@@ -20,9 +20,10 @@ const upstream = () =>
       return text('stopped');
     },
     safe_report: async function* (request) {
-      yield progress(request, 1, 3);
-      if (request.params.inputResponses === undefined)
+      if (request.params.inputResponses === undefined) {
+        yield progress(request, 1, 3);
         return { resultType: 'input_required', inputRequests: { q: question('?') }, requestState: 's' };
+      }
       yield { jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: 'said' } };
       yield progress(request, 2, 3);
       return text('done');
