@@ -18,8 +18,6 @@ import { startProduct } from './product.ts';
 const ROOT = join(import.meta.dirname, '..');
 const OUT = join(ROOT, '.cache/conformance-results');
 const COMPLAINT_CHARACTERS_MAX = 300;
-/** The polling scenario wants to see a connection end before its call does. */
-const HOLD = '1s';
 const say = (line: string): void => console.log(line);
 const paint = (code: number, text: string): string => (process.stdout.isTTY ? `\u001B[${code}m${text}\u001B[0m` : text);
 const PASSED = paint(32, '✓');
@@ -123,7 +121,7 @@ async function main(): Promise<number> {
   const product = await startProduct({
     node: ['--import', 'tsx', 'bin/fermata.ts'],
     cwd: ROOT,
-    serve: ['--program', fixture, '--hold', HOLD],
+    serve: ['--program', fixture],
   });
   try {
     return (await runAll(suite, product.url, values.extended)) ? 0 : 1;

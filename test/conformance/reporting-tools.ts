@@ -8,7 +8,7 @@ import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { saying } from './content-tools.ts';
 
 const STEP_MS = 50;
-/** Shorter than our server is told to hold a connection: the suite comes back once, as soon as the first has ended. */
+/** How long its call goes on after its connection has ended: the suite comes back at once, and once only. */
 const RECONNECTION_MS = 500;
 
 export function registerReportingTools(server: McpServer): void {
