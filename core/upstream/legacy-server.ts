@@ -252,7 +252,8 @@ class Place {
       if (refused !== undefined) yield responseOf(request.id, refused);
     } catch (thrown) {
       running.leave();
-      if (call.signal.aborted) return;
+      // Given up before it was heard: the server may be at work on it all the same.
+      if (call.signal.aborted) return await this.#cancel(served, session, running);
       const fault = faultOf(thrown);
       if (fault.code === 'upstream_lost') this.sessions.forget(ownerOf(client, call));
       throw fault;

@@ -172,6 +172,19 @@ describe('a task of a server of 2025', () => {
     expect((await there.store.listTasks()).tasks).toMatchObject([{ status: 'cancelled' }]);
   });
 
+  it('is cancelled with its call where that is given up at once as well', async () => {
+    await using there = await taskServer();
+    const caller = adapter(there.url);
+    const call = toolCall('never');
+    const made = await told(caller, call);
+    const stop = new AbortController();
+    const over = told(caller, retried(call, made), { signal: stop.signal });
+    await new Promise(resolve => setImmediate(resolve));
+    stop.abort();
+    await over;
+    expect((await there.store.listTasks()).tasks).toMatchObject([{ status: 'cancelled' }]);
+  });
+
   it('that the server has forgotten loses its call', async () => {
     await using there = await taskServer();
     const caller = adapter(there.url);
