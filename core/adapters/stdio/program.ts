@@ -81,7 +81,10 @@ function unstartable(command: StdioCommand, error: unknown): Fault {
 function adviceFor({ command, cwd }: StdioCommand, code: string, text: string): string {
   if (code === 'ENOENT' && cwd !== undefined && !existsSync(cwd))
     return `its working directory ${cwd} does not exist. Create it, or give another.`;
-  if (code === 'ENOENT') return `the command ${command} was not found. Install it, or give its full path.`;
+  // Where nothing of that name is found, a folder of PATH that may not be searched gives the same answer as a file that may not be run.
+  const isName = !/[\\/]/.test(command);
+  if (code === 'ENOENT' || (code === 'EACCES' && isName))
+    return `the command ${command} was not found. Install it, or give its full path.`;
   if (code === 'EACCES')
     return `${command} may not be executed. Make it executable (chmod +x), or name its interpreter first.`;
   if (code === 'EINVAL' && process.platform === 'win32')

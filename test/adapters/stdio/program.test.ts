@@ -267,6 +267,12 @@ describe('starting a stdio program', () => {
     );
   });
 
+  it('says the same where something on the way to it may not be used', async () => {
+    expect(await failure({ command: 'program.test.ts', env: { PATH: path('.') } })).toBe(
+      'Cannot start `program.test.ts`: the command program.test.ts was not found. Install it, or give its full path.',
+    );
+  });
+
   it('tells a missing working directory from a missing command', async () => {
     expect(await failure({ command: node, cwd: '/no/such/place' })).toBe(
       `Cannot start \`${node}\`: its working directory /no/such/place does not exist. Create it, or give another.`,
