@@ -57,6 +57,8 @@ class Execution implements Occupant, ParkedRun {
   #isOver = false;
   /** What the program asked and told while the run was parked: heard when it goes on. */
   #late: (RpcRequest | RpcNotification)[] | undefined;
+  /** What it answered meanwhile, waiting for nothing but roots: nothing of it depends on the answer, and it has done its work. */
+  #earlier: Outcome | undefined;
   /** The program has been asked for a task and has not made it yet. */
   #isBeforeTask = false;
   /** Something happened while it was parked that a replay would not see: it must not go on. */
@@ -139,9 +141,10 @@ class Execution implements Occupant, ParkedRun {
     if (this.#isOver) return;
     this.#introduction = introduction;
     const outcome = await this.#outcomeOf(request, introduction);
-    // A parked run that ends by itself was not answered: a replay with the answers takes another course.
-    if (this.#late !== undefined) this.#isSpoiled = true;
-    else this.#step({ type: 'responded', outcome });
+    if (this.#late === undefined) this.#step({ type: 'responded', outcome });
+    else if (isForRoots(this.#run.open)) this.#earlier = outcome;
+    // Any other parked run that ends by itself was not answered: a replay with the answers takes another course.
+    else this.#isSpoiled = true;
   }
 
   resume({ request, ...news }: Resumption): Promise<RunEnd> | undefined {
@@ -165,6 +168,7 @@ class Execution implements Occupant, ParkedRun {
       this.#order.desk?.resume();
       this.#step({ type: 'resumed', entries: news.entries });
       for (const message of late) isRequest(message) ? this.#answer(message) : this.#notice(message);
+      if (this.#earlier !== undefined) this.#step({ type: 'responded', outcome: this.#earlier });
     });
   }
 
@@ -339,8 +343,7 @@ class Execution implements Occupant, ParkedRun {
    */
   #watch(phase: 'replaying' | 'live', open: Run['open']): void {
     if (phase === 'live') this.#forgetPatience();
-    const isRoots = open.every(({ question }) => question.method === 'roots/list');
-    const [watching, idle] = isRoots ? [this.#longQuiet, this.#quiet] : [this.#quiet, this.#longQuiet];
+    const [watching, idle] = isForRoots(open) ? [this.#longQuiet, this.#quiet] : [this.#quiet, this.#longQuiet];
     idle.stop();
     if (open.length === 0 || this.#order.desk?.isBusy) watching.stop();
     else if (this.#patience === undefined) watching.watch();
@@ -372,6 +375,8 @@ class Execution implements Occupant, ParkedRun {
     this.#order.signal.removeEventListener('abort', this.#abort);
   }
 }
+
+const isForRoots = (open: Run['open']): boolean => open.every(({ question }) => question.method === 'roots/list');
 
 /** What its client can do, which the program was told once. */
 const canDo = ({ capabilities }: Client): string => canonicalJson(capabilities);

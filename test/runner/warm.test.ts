@@ -72,6 +72,24 @@ test('a program that gave up while it was parked is replayed with the answers', 
   expect(program.executions).toBe(2);
 });
 
+test('a program that ends its work while nothing but its question for roots is open has done it once', async () => {
+  const finish: Array<() => void> = [];
+  const { program, caller } = runnerOf({
+    work: async scene => {
+      void scene.ask('roots/list');
+      await new Promise<void>(resolve => finish.push(resolve));
+      return text('done');
+    },
+  });
+  const call = toolCall('work');
+  const asked = await told(caller, call);
+  finish[0]?.();
+  await new Promise(resolve => setImmediate(resolve));
+  const [key = ''] = Object.keys(questionsIn(asked));
+  expect(textOf(await told(caller, retried(call, asked, { [key]: { roots: [] } })))).toBe('done');
+  expect(program.executions).toBe(1);
+});
+
 test('a question that comes while the run is parked is asked when it goes on', async () => {
   const later: Array<() => void> = [];
   const { program, caller } = runnerOf({
