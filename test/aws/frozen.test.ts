@@ -14,6 +14,8 @@ import { eventsIn, textIn, WireClient } from '../support/clients/wire.ts';
 import { Deployment } from '../support/lambda/deployment.ts';
 import { PATIENCE_MS } from '../support/servers/v1-impatient.ts';
 
+/** Long enough for the next look to find the lease lapsed, on a machine that has much else to do. */
+const TAKING_OVER_MS = 12_000;
 const PROGRAMS = 'test/support/lambda/handlers/programs.ts';
 const folder = mkdtempSync(join(tmpdir(), 'fermata-frozen-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -46,7 +48,7 @@ describe.concurrent('a driver that is stopped for longer than its lease', { time
           // The program reports from its second round: its driver holds the lease.
           if (stopped !== undefined || !JSON.stringify(message).includes('seating')) return;
           const holder = [...driver.environments].find(({ phase }) => phase === 'busy');
-          if (holder?.stall(LIMITS.leaseMs + 4_000)) stopped = holder.id;
+          if (holder?.stall(LIMITS.leaseMs + TAKING_OVER_MS)) stopped = holder.id;
         },
       },
       280_000,
