@@ -143,7 +143,7 @@ export function notVisited(method: string, page: string): Outcome {
   const text = `This needs a page to be visited first, and it was not: ${page}`;
   return method === 'tools/call'
     ? { result: { content: [{ type: 'text', text }], isError: true, resultType: 'complete' } }
-    : { error: { code: -32603, message: text, data: { originalCode: URL_ELICITATION_REQUIRED } } };
+    : { error: { code: INTERNAL_ERROR, message: text, data: { originalCode: URL_ELICITATION_REQUIRED } } };
 }
 
 const isPage = (value: unknown): value is Json =>
